@@ -1,0 +1,3 @@
+// Swift's Glibc module holds neither epoll nor eventfd.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
