@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Recipients
+
+@Suite struct WaIDFormsTests {
+    @Test(arguments: [
+        ("5511987654321", ["5511987654321", "551187654321"]), ("551187654321", ["551187654321", "5511987654321"]),
+        ("551133334444", ["551133334444"]), ("5215512345678", ["5215512345678", "525512345678"]),
+        ("525512345678", ["525512345678", "5215512345678"]), ("5491123456789", ["5491123456789", "541123456789"]),
+        ("541123456789", ["541123456789", "5491123456789"]), ("16315551234", ["16315551234"]), ("447700900123", ["447700900123"]),
+        ("55", ["55"]), ("52", ["52"]), ("54", ["54"]),
+    ])
+    func brazilMexicoAndArgentinaHaveTwoForms(digits: String, forms: [String]) {
+        #expect(WaIDForms.of(digits: digits) == forms)
+    }
+
+    @Test func everyFormLeadsBackToTheOther() {
+        for digits in ["5511987654321", "5215512345678", "5491123456789"] {
+            for form in WaIDForms.of(digits: digits) { #expect(Set(WaIDForms.of(digits: form)) == Set(WaIDForms.of(digits: digits))) }
+        }
+    }
+
+    @Test(arguments: ["", "+", "+1", "+12a4", "16315551234", "+1234567890123456", "US.\u{0}", String(repeating: "u", count: 257)])
+    func whatIsNeitherANumberNorAUserIDIsNoAddress(text: String) {
+        #expect(Address(text) == nil)
+        #expect(throws: RecipientError.self) { try Address.checked(text) }
+    }
+
+    @Test func aUserIDHasNoNumberForms() {
+        #expect(Address("US.13491208655302741918")?.waIDs == [])
+        #expect(Address("+16315551234")?.waIDs == ["16315551234"])
+    }
+}
