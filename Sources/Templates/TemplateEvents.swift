@@ -50,40 +50,42 @@ public enum TemplateEvents {
 
     private static func update(_ event: Event, waba: String, at: Date, on db: some PostgresExecutor) async throws -> (Bool, Bool) {
         // The numeric id is Meta's own name for it; name and language are the fall-back. Entry times are whole seconds.
-        let row: (String, String)? = try await db.query(
+        let row = try await db.query(
             """
-            SELECT name, language FROM templates.template
+            SELECT name, language, status, quality, category FROM templates.template
             WHERE waba_id = \(waba) AND (template_id = \(event.id) OR (name = \(event.key.name) AND language = \(event.key.language)))
             ORDER BY template_id = \(event.id) DESC LIMIT 1 FOR UPDATE
             """
-        ).decodeFirst((String, String).self)
-        guard let (name, language) = row else { return (false, false) }
+        ).decodeFirst((String, String, String, String, String).self)
+        guard let (name, language, status, quality, category) = row else { return (false, false) }
+        // The time moves on even when the value stays: an older event that comes later must not undo this one.
         let rows: PostgresRows
+        let before: String
         switch event.kind {
         case "status":
+            before = status
             rows = try await db.query(
                 """
                 UPDATE templates.template SET status = \(event.value), rejected_reason = \(event.reason), status_at = \(at)
-                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language)
-                    AND date_trunc('second', status_at) <= \(at) AND (status, rejected_reason) IS DISTINCT FROM (\(event.value), \(event.reason))
+                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language) AND date_trunc('second', status_at) <= \(at)
                 """)
         case "quality":
+            before = quality
             rows = try await db.query(
                 """
                 UPDATE templates.template SET quality = \(event.value), quality_at = \(at)
-                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language)
-                    AND date_trunc('second', quality_at) <= \(at) AND quality <> \(event.value)
+                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language) AND date_trunc('second', quality_at) <= \(at)
                 """)
         case "category":
+            before = category
             rows = try await db.query(
                 """
                 UPDATE templates.template SET category = \(event.value), category_at = \(at)
-                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language)
-                    AND date_trunc('second', category_at) <= \(at) AND category <> \(event.value)
+                WHERE waba_id = \(waba) AND name = \(name) AND language = \(language) AND date_trunc('second', category_at) <= \(at)
                 """)
         default: return (true, false)
         }
-        return (true, rows.affectedRows > 0)
+        return (true, rows.affectedRows > 0 && before != event.value)
     }
 
     /// A template event in one shape.
