@@ -134,13 +134,17 @@ public struct Migrations: Sendable {
     private func retryCopy(plan: Int64, source: String, destination: String, by: String, on db: PostgresConnection) async throws {
         let copy = try await db.query(
             """
-            SELECT run_id, wait_event FROM migration.copy
+            SELECT run_id, wait_event, state FROM migration.copy
             WHERE plan_id = \(plan) AND source_waba_id = \(source) AND dest_waba_id = \(destination) FOR UPDATE
             """
-        ).decodeFirst((String, String?).self)
-        guard let (run, event) = copy else {
+        ).decodeFirst((String, String?, String).self)
+        guard let (run, event, state) = copy else {
             throw MigrationError(.notFound, "plan \(plan) has no template copy \(source) > \(destination)")
         }
-        if let event { try await world.control.emit(run: run, event: event, Wake(.retry, by: by), on: db) }
+        if let event {
+            try await world.control.emit(run: run, event: event, Wake(.retry, by: by), on: db)
+        } else if state == "failed" {
+            try await world.control.resume(run: run, on: db)
+        }
     }
 }

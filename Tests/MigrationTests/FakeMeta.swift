@@ -1,3 +1,4 @@
+import CloudAPI
 import Foundation
 import Postgres
 import Synchronization
@@ -90,18 +91,18 @@ final class FakeMeta: MigrationGraph, TemplateGraph {
         state.withLock { $0.codes[number] = "123830" }
     }
 
-    func verifyCode(_ number: String, of waba: String, code: String) async throws {
+    func verifyCode(_ number: String, of waba: String, code: Secret) async throws {
         try enter("verify_code")
         try state.withLock {
-            guard $0.codes[number] == code else { throw GraphTrouble(.person, code: 136_025, message: "code is not right") }
+            guard $0.codes[number] == code.reveal() else { throw GraphTrouble(.person, code: 136_025, message: "code is not right") }
             $0.numbers[waba]?[number]?.codeVerificationStatus = "VERIFIED"
         }
     }
 
-    func register(_ number: String, of waba: String, pin: String, dataRegion: String?) async throws {
+    func register(_ number: String, of waba: String, pin: Secret, dataRegion: String?) async throws {
         try enter("register")
         let lost = state.withLock {
-            $0.pins[number, default: []].append(pin)
+            $0.pins[number, default: []].append(pin.reveal())
             $0.numbers[waba]?[number]?.status = "CONNECTED"
             $0.numbers[waba]?[number]?.platformType = "CLOUD_API"
             return $0.loseRegisterAnswer
@@ -188,6 +189,6 @@ final class FakeGateway: MigrationGateway {
 
 /// Not encryption: turns bytes over, so that a test sees whether anything was stored as it is.
 struct FakeSealing: Sealing {
-    func seal(_ text: String) throws -> Data { Data(text.utf8.reversed().map { $0 ^ 0x5A }) }
-    func open(_ data: Data) throws -> String { String(decoding: data.reversed().map { $0 ^ 0x5A }, as: UTF8.self) }
+    func seal(_ secret: Secret) throws -> Data { Data(secret.reveal().utf8.reversed().map { $0 ^ 0x5A }) }
+    func open(_ data: Data) throws -> Secret { Secret(String(decoding: data.reversed().map { $0 ^ 0x5A }, as: UTF8.self)) }
 }

@@ -1,3 +1,4 @@
+import CloudAPI
 import Foundation
 import Postgres
 import Templates
@@ -43,7 +44,7 @@ extension Leg {
     private func preparePIN() async throws {
         let (world, ref) = (world, brief.rowRef)
         _ = try await c.step(name("pin")) { db -> Bool in
-            let digits = (0..<6).map { _ in String(Int.random(in: 0...9)) }.joined()
+            let digits = Secret((0..<6).map { _ in String(Int.random(in: 0...9)) }.joined())
             try await db.query(
                 "UPDATE migration.number SET pin_sealed = \(try world.sealing.seal(digits)) WHERE row_ref = \(ref) AND pin_sealed IS NULL")
             return true

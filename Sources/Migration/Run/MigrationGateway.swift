@@ -1,3 +1,4 @@
+package import CloudAPI
 package import Foundation
 package import Postgres
 
@@ -54,6 +55,6 @@ package struct TestRefusal: Error, Sendable {
 
 /// Encrypts what is stored for a while: codes and PINs.
 package protocol Sealing: Sendable {
-    func seal(_ text: String) throws -> Data
-    func open(_ data: Data) throws -> String
+    func seal(_ secret: Secret) throws -> Data
+    func open(_ data: Data) throws -> Secret
 }

@@ -1,3 +1,4 @@
+package import CloudAPI
 package import Templates
 
 /// The Cloud API calls of a migration. Every one throws `GraphTrouble`. `waba` chooses the credential.
@@ -12,9 +13,9 @@ package protocol MigrationGraph: Sendable {
     /// `POST /{waba}/phone_numbers` with `migrate_phone_number`; the new phone number id.
     func addNumber(countryCode: String, national: String, to waba: String) async throws -> String
     func requestCode(_ number: String, of waba: String, method: String, language: String) async throws
-    func verifyCode(_ number: String, of waba: String, code: String) async throws
+    func verifyCode(_ number: String, of waba: String, code: Secret) async throws
     /// The cut-over.
-    func register(_ number: String, of waba: String, pin: String, dataRegion: String?) async throws
+    func register(_ number: String, of waba: String, pin: Secret, dataRegion: String?) async throws
     func enableIdentityCheck(_ number: String, of waba: String) async throws
 }
 
