@@ -29,9 +29,9 @@ CREATE TABLE recipients.contact (
     CHECK ((trust = 'changed') = (cause IS NOT NULL))
 ) WITH (fillfactor = 80);
 
+-- No index begins with phone_number_id: on a table without statistics the planner would take it for a look-up of one person.
 CREATE UNIQUE INDEX contact_by_wa_id ON recipients.contact (wa_id, phone_number_id);
 CREATE UNIQUE INDEX contact_by_user_id ON recipients.contact (user_id, phone_number_id);
-CREATE INDEX contact_by_sender ON recipients.contact (phone_number_id, id);
 CREATE INDEX contact_changed ON recipients.contact (id) WHERE trust = 'changed';
 
 -- Numbers whose wa_id is not simply their digits, as Meta answered.
@@ -121,6 +121,7 @@ DECLARE
     kept recipients.contact;
     other recipients.contact;
     another_user boolean;
+    link text := p_user_id;
 BEGIN
     LOOP
         IF p_wa_id IS NOT NULL THEN
@@ -129,9 +130,11 @@ BEGIN
             SELECT * INTO kept FROM recipients.contact WHERE user_id = p_user_id AND phone_number_id = p_sender FOR UPDATE;
         END IF;
         EXIT WHEN FOUND;
+        -- With the user_id first; without it when that one has a row already.
         INSERT INTO recipients.contact (phone_number_id, wa_id, user_id, linked_at)
-        VALUES (p_sender, p_wa_id, CASE WHEN p_wa_id IS NULL THEN p_user_id END, CASE WHEN p_wa_id IS NULL THEN p_at END)
+        VALUES (p_sender, p_wa_id, link, CASE WHEN link IS NOT NULL THEN p_at END)
         ON CONFLICT DO NOTHING;
+        link := CASE WHEN p_wa_id IS NULL THEN p_user_id END;
     END LOOP;
     IF p_wa_id IS NULL OR p_user_id IS NULL OR kept.user_id = p_user_id OR kept.linked_at > p_at THEN
         RETURN kept;
@@ -163,7 +166,8 @@ BEGIN
                 changed_at = CASE WHEN suspect THEN coalesce(other.changed_at, p_at) ELSE c.changed_at END,
                 learning = c.learning AND NOT suspect AND NOT newer
             FROM (SELECT
-                other.hash IS NOT NULL AND kept.trust = 'trusted' AND NOT kept.learning AND (kept.hash_at IS NULL OR other.hash_at > kept.hash_at) AS newer,
+                other.hash IS NOT NULL AND kept.trust = 'trusted' AND NOT kept.learning
+                    AND (kept.hash_at IS NULL OR other.hash_at > kept.hash_at) AS newer,
                 kept.trust = 'trusted' AND (other.trust = 'changed' OR (p_enforced AND other.hash <> kept.hash)) AS suspect) s
             WHERE c.id = kept.id;
             PERFORM recipients.note(kept.id, 'merged', NULL, 'with ' || p_user_id, p_at);
@@ -179,7 +183,8 @@ BEGIN
     IF another_user THEN
         PERFORM recipients.note(kept.id, 'another_user', NULL, p_user_id, p_at);
         IF p_enforced AND kept.trust = 'trusted' AND NOT kept.learning THEN
-            UPDATE recipients.contact SET trust = 'changed', cause = 'another_user', changed_at = p_at WHERE id = kept.id RETURNING * INTO kept;
+            UPDATE recipients.contact SET trust = 'changed', cause = 'another_user', changed_at = p_at WHERE id = kept.id
+            RETURNING * INTO kept;
         END IF;
     END IF;
     RETURN kept;
@@ -224,7 +229,8 @@ BEGIN
         ELSE
             UPDATE recipients.contact SET hash_at = CASE WHEN verdict = 'same' THEN greatest(hash_at, o.at) ELSE hash_at END,
                 linked_at = CASE WHEN o.wa_id IS NOT NULL AND o.user_id = user_id THEN greatest(linked_at, o.at) ELSE linked_at END
-            WHERE id = c.id AND ((verdict = 'same' AND hash_at < o.at) OR (o.wa_id IS NOT NULL AND o.user_id = user_id AND linked_at < o.at));
+            WHERE id = c.id
+                AND ((verdict = 'same' AND hash_at < o.at) OR (o.wa_id IS NOT NULL AND o.user_id = user_id AND linked_at < o.at));
         END IF;
         RETURN NEXT;
     END LOOP;
@@ -297,7 +303,10 @@ BEGIN
             UPDATE recipients.contact SET trust = 'changed', cause = 'mismatch', changed_at = p_at, learning = false WHERE id = c.id;
         END IF;
         PERFORM recipients.note(c.id, CASE verdict WHEN 'stale' THEN 'stale_mismatch' ELSE 'mismatch' END, p_hash, p_detail, p_at);
-        result := CASE WHEN 'changed' IN (result, verdict) THEN 'changed' WHEN 'already' IN (result, verdict) THEN 'already' ELSE verdict END;
+        result := CASE
+            WHEN 'changed' IN (result, verdict) THEN 'changed'
+            WHEN 'already' IN (result, verdict) THEN 'already'
+            ELSE verdict END;
     END LOOP;
     RETURN result;
 END
@@ -310,7 +319,8 @@ DECLARE
     c recipients.contact;
 BEGIN
     FOR c IN
-        SELECT k.* FROM recipients.contact k WHERE k.id IN (SELECT recipients.matching(p_senders, p_address, p_wa_ids)) ORDER BY k.id FOR UPDATE
+        SELECT k.* FROM recipients.contact k WHERE k.id IN (SELECT recipients.matching(p_senders, p_address, p_wa_ids))
+        ORDER BY k.id FOR UPDATE
     LOOP
         INSERT INTO recipients.verification (contact_id, verified_by, how, cause, previous_hash, verified_at)
         VALUES (c.id, p_by, p_how, c.cause, c.hash, p_at);
@@ -420,7 +430,8 @@ BEGIN
         WITH carried AS (
             UPDATE recipients.contact n SET hash = o.hash, hash_at = o.hash_at, hash_source = 'carry_over'
             FROM pair p JOIN recipients.contact o ON o.id = p.old_id
-            WHERE n.id = p.new_id AND o.hash IS NOT NULL AND o.trust = 'trusted' AND n.hash IS NULL AND n.trust = 'trusted' AND NOT n.learning
+            WHERE n.id = p.new_id AND o.hash IS NOT NULL AND o.trust = 'trusted'
+                AND n.hash IS NULL AND n.trust = 'trusted' AND NOT n.learning
             RETURNING n.id, n.hash),
         noted AS (
             INSERT INTO recipients.event (contact_id, kind, hash, detail, occurred_at)

@@ -62,7 +62,7 @@ public enum Continuity {
     }
 
     /// Makes what is known under the old id known under the new one: aliases, opt-outs and distrust always, hashes only when the probe
-    /// matched. What the new id has observed itself is kept. May be repeated: at the cut-over with an unproven probe, and again when it matched.
+    /// matched. What the new id has observed itself is kept. May be repeated: at the cut-over, unproven, and again once it matched.
     /// - Parameter senderEnforces: whether a recipient with another hash under the new id becomes `changed`.
     public static func carryOver(
         from old: String, to new: String, probe: Probe, senderEnforces: Bool, at: Date, on db: some PostgresExecutor

@@ -5,8 +5,8 @@ public import Postgres
 public enum RecipientDirectory {
     /// What is known of recipients, in one statement. Those of whom nothing is known are absent: trusted, without a hash.
     ///
-    /// A number finds the `wa_id` Meta gave for it, else its own digits, else the forms that Brazilian, Mexican and Argentinian accounts may have.
-    /// Where several rows match, one that is `changed` or opted out decides.
+    /// A number finds the `wa_id` Meta gave for it, else its own digits, else the other form of a Brazilian, Mexican or Argentinian
+    /// account. Where several rows match, one that is `changed` or opted out decides.
     public static func lookup(_ recipients: [RecipientKey], on db: some PostgresExecutor) async throws -> [RecipientKey: RecipientState] {
         let keys = Array(Set(recipients))
         var numbers: [(place: Int, sender: String, waID: String, rank: Int)] = []

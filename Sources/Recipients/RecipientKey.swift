@@ -39,7 +39,7 @@ struct Address {
         guard let address = Address(text) else {
             throw RecipientError(
                 .badAddress,
-                "\(text.prefix(70).debugDescription) is not a recipient; expected a number such as +16315551234, or a user id such as US.1349"
+                "\(text.prefix(70).debugDescription) is not a recipient; expected a number (+16315551234) or a user id (US.1349…)"
             )
         }
         return address

@@ -50,8 +50,8 @@ public struct RecipientRecord: Sendable, Equatable, Codable {
         }
     }
 
-    /// Something that happened: `first`, `replaced`, `changed`, `learned`, `late`, `mismatch`, `stale_mismatch`, `verified`, `alias`, `merged`,
-    /// `moved`, `another_user`, `number_changed`, `came_from`, `opted_out`, `opted_in`, `carried`, `carried_distrust`.
+    /// Something that happened: `first`, `replaced`, `changed`, `learned`, `late`, `mismatch`, `stale_mismatch`, `verified`, `alias`,
+    /// `merged`, `moved`, `another_user`, `number_changed`, `came_from`, `opted_out`, `opted_in`, `carried`, `carried_distrust`.
     public struct Event: Sendable, Equatable, Codable {
         public var kind: String
         public var hash: String?

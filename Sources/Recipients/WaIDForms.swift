@@ -1,6 +1,6 @@
 /// The forms that the `wa_id` of a number may have. For matching only: messages go to the number as it is.
 ///
-/// Brazil: accounts from before 2012–2016 lack the ninth digit. Mexico: a 1 after the country code until 2019. Argentina: a 9 for mobiles.
+/// Brazil: accounts made before the ninth digit lack it. Mexico: a 1 after the country code until 2019. Argentina: a 9 for mobiles.
 enum WaIDForms {
     /// - Parameter digits: E.164 without its plus. It comes first in the result.
     static func of(digits: String) -> [String] {
