@@ -213,14 +213,21 @@ BEGIN
             WHEN c.learning THEN 'learned'
             WHEN c.hash IS NULL THEN 'first'
             WHEN o.hash = c.hash THEN 'same'
-            WHEN o.at < c.hash_at THEN 'late'
+            WHEN o.at < c.hash_at AND (NOT o.enforced OR c.trust = 'changed' OR o.at < date_trunc('second', c.verified_at)) THEN 'late'
+            -- A hash nobody knew, from before the current one: the change is seen in the wrong order, but it is seen.
+            WHEN o.at < c.hash_at THEN CASE
+                WHEN EXISTS (SELECT FROM recipients.event e WHERE e.contact_id = c.id AND e.hash = o.hash) THEN 'late'
+                ELSE 'changed' END
             WHEN o.enforced AND c.trust = 'trusted' THEN 'changed'
             ELSE 'replaced' END;
         IF verdict IN ('learned', 'first', 'changed', 'replaced') THEN
-            UPDATE recipients.contact SET hash = o.hash, hash_at = o.at, hash_source = o.source, learning = false,
+            UPDATE recipients.contact SET learning = false,
+                hash = CASE WHEN hash_at > o.at THEN hash ELSE o.hash END,
+                hash_at = greatest(hash_at, o.at),
+                hash_source = CASE WHEN hash_at > o.at THEN hash_source ELSE o.source END,
                 trust = CASE WHEN verdict = 'changed' THEN 'changed' ELSE trust END,
                 cause = CASE WHEN verdict = 'changed' THEN 'observed' ELSE cause END,
-                changed_at = CASE WHEN verdict = 'changed' THEN o.at ELSE changed_at END,
+                changed_at = CASE WHEN verdict = 'changed' THEN greatest(hash_at, o.at) ELSE changed_at END,
                 linked_at = CASE WHEN o.wa_id IS NOT NULL AND o.user_id = user_id THEN greatest(linked_at, o.at) ELSE linked_at END
             WHERE id = c.id;
             PERFORM recipients.note(c.id, verdict, o.hash, o.source, o.at);
@@ -308,6 +315,11 @@ BEGIN
             WHEN 'already' IN (result, verdict) THEN 'already'
             ELSE verdict END;
     END LOOP;
+    -- Late statuses come under the id before a cut-over. A way back ends where the recipient is changed already.
+    IF result = 'changed' THEN
+        PERFORM recipients.mismatch(new_phone_number_id, p_address, p_wa_ids, p_wa_id, p_user_id, p_hash, p_detail, p_at)
+        FROM recipients.continuity WHERE old_phone_number_id = p_sender;
+    END IF;
     RETURN result;
 END
 $$;
@@ -383,6 +395,8 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM recipients.note(c.id, CASE WHEN p_active THEN 'opted_out' ELSE 'opted_in' END, NULL, p_scope || ' by ' || p_source, p_at);
+    PERFORM recipients.set_opt_out(new_phone_number_id, p_wa_id, p_user_id, p_scope, p_active, p_source, p_at)
+    FROM recipients.continuity WHERE old_phone_number_id = p_sender;
     RETURN true;
 END
 $$;

@@ -53,7 +53,7 @@ public enum ObservationVerdict: String, Sendable, Codable {
     case learned
     /// Another hash; it is the current one now.
     case replaced
-    /// Another hash, and the sender enforces: the recipient is `changed` from now on.
+    /// Another hash than the known one, newer or older, and the sender enforces: the recipient is `changed` from now on.
     case changed
     /// Older than what is known; kept in the history only.
     case late
