@@ -21,6 +21,8 @@ let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
@@ -52,15 +54,14 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .target(name: "CEpoll"),
-        module("Postgres", ["CLibPQ", "CEpoll", log, deque, lifecycle]),
+        module("Postgres", ["CLibPQ", log, deque, lifecycle]),
 
         .executableTarget(name: "embed-sql", swiftSettings: strict),
         .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"], path: "Sources/EmbedSQLPlugin"),
         module("Schema", ["Postgres", crypto, log], plugins: ["EmbedSQL"]),
 
         module("PhoneNumbers"),
-        module("CloudAPI", [httpClient, nioCore, nioFoundation, crypto, log]),
+        module("CloudAPI", [httpClient, nioCore, nioPosix, nioHTTP, nioFoundation, crypto, log]),
         module("Fleet", ["PhoneNumbers"]),
         module("Planner", ["Fleet", heap]),
         module("Jobs", ["Postgres", log, lifecycle]),
@@ -108,7 +109,7 @@ let package = Package(
         tests("TemplatesTests", ["Templates", "Credentials", "CloudAPI", "Jobs", "Postgres", "TestSupport", httpClient, log]),
         tests("QualityTests", ["Quality", "Gateway", "Jobs", "CloudAPI", "Postgres", "TestSupport", log]),
         tests("WebhooksTests", ["Webhooks", "Gateway", "Recipients", "Jobs", "CloudAPI", "Postgres", "TestSupport", crypto, log]),
-        tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, hummingbird, log]),
+        tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, nioPosix, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),
         tests("PlannerTests", ["Planner", "Fleet"]),
         tests("JobsTests", ["Jobs", "Postgres", "Schema", "TestSupport", log]),
