@@ -1,6 +1,6 @@
 import Fleet
-public import Foundation
-public import Postgres
+import Foundation
+import Postgres
 import Templates
 
 /// Numbers on their way: what people and pages ask and tell.

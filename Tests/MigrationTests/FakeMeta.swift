@@ -189,6 +189,8 @@ final class FakeGateway: MigrationGateway {
 
 /// Not encryption: turns bytes over, so that a test sees whether anything was stored as it is.
 struct FakeSealing: Sealing {
-    func seal(_ secret: Secret) throws -> Data { Data(secret.reveal().utf8.reversed().map { $0 ^ 0x5A }) }
-    func open(_ data: Data) throws -> Secret { Secret(String(decoding: data.reversed().map { $0 ^ 0x5A }, as: UTF8.self)) }
+    func seal(_ secret: Secret, for place: String) throws -> Data { Data(secret.reveal().utf8.reversed().map { $0 ^ 0x5A }) }
+    func open(_ data: Data, for place: String) throws -> Secret {
+        Secret(String(decoding: data.reversed().map { $0 ^ 0x5A }, as: UTF8.self))
+    }
 }

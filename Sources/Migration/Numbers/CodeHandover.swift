@@ -48,7 +48,7 @@ extension Migrations {
         else {
             throw MigrationError(.noCodeExpected, "no code is waited for now: \(ref) is \(number.state.rawValue)")
         }
-        let sealed = try world.sealing.seal(Secret(digits))
+        let sealed = try world.sealing.seal(Secret(digits), for: SealedPlace.code(ref))
         try await db.query(
             "UPDATE migration.number SET code_sealed = \(sealed), code_state = 'given', code_by = \(by), updated_at = jobs.now() WHERE row_ref = \(ref)"
         )

@@ -1,5 +1,5 @@
 public import Foundation
-public import Postgres
+import Postgres
 
 /// A failure that holds later waves.
 public struct WaveFreeze: Encodable, Sendable, Equatable {

@@ -1,6 +1,6 @@
 import Fleet
 package import Foundation
-package import Postgres
+import Postgres
 
 /// What a round of a run works with, read once at its start and checkpointed.
 package struct NumberBrief: Codable, Sendable {

@@ -1,5 +1,5 @@
 public import Foundation
-public import Postgres
+import Postgres
 
 /// A number as it is stored. Holds no secret.
 public struct NumberRecord: Encodable, Sendable, Equatable {

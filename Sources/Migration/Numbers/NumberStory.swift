@@ -1,5 +1,5 @@
 public import Foundation
-public import Postgres
+import Postgres
 
 /// A number and everything that was recorded of it, for its page.
 public struct NumberStory: Encodable, Sendable {

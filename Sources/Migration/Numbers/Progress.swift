@@ -1,6 +1,6 @@
 import Fleet
 public import Foundation
-public import Postgres
+import Postgres
 import Templates
 
 /// How far a fleet is.

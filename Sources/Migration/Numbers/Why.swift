@@ -1,5 +1,5 @@
 import Fleet
-public import Foundation
+import Foundation
 import Postgres
 import Templates
 

@@ -1,6 +1,6 @@
 import Fleet
 public import Foundation
-public import Postgres
+package import Postgres
 import Templates
 
 /// A stored plan.

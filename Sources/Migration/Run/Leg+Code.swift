@@ -91,7 +91,8 @@ extension Leg {
                 .decodeFirst(Data?.self) ?? nil
             guard let sealed else { return try await world.graph.number(id, of: brief.destination).codeVerificationStatus == "VERIFIED" }
             do {
-                try await world.graph.verifyCode(id, of: brief.destination, code: try world.sealing.open(sealed))
+                try await world.graph.verifyCode(
+                    id, of: brief.destination, code: try world.sealing.open(sealed, for: SealedPlace.code(brief.rowRef)))
             } catch let trouble as GraphTrouble where trouble.isCode(136_024) {
                 return true
             } catch let trouble as GraphTrouble where trouble.remedy == .reconcile {

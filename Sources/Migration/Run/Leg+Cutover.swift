@@ -46,7 +46,8 @@ extension Leg {
         _ = try await c.step(name("pin")) { db -> Bool in
             let digits = Secret((0..<6).map { _ in String(Int.random(in: 0...9)) }.joined())
             try await db.query(
-                "UPDATE migration.number SET pin_sealed = \(try world.sealing.seal(digits)) WHERE row_ref = \(ref) AND pin_sealed IS NULL")
+                "UPDATE migration.number SET pin_sealed = \(try world.sealing.seal(digits, for: SealedPlace.pin(ref))) WHERE row_ref = \(ref) AND pin_sealed IS NULL"
+            )
             return true
         }
     }
@@ -99,7 +100,7 @@ extension Leg {
                 let sealed =
                     try await world.client.query("SELECT pin_sealed FROM migration.number WHERE row_ref = \(brief.rowRef)")
                     .decodeFirst(Data.self) ?? Data()
-                let pin = try world.sealing.open(sealed)
+                let pin = try world.sealing.open(sealed, for: SealedPlace.pin(brief.rowRef))
                 try await world.graph.register(id, of: brief.destination, pin: pin, dataRegion: brief.fields["data_region"])
                 return Nothing()
             }

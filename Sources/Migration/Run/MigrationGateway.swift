@@ -1,4 +1,5 @@
 package import CloudAPI
+package import Credentials
 package import Foundation
 package import Postgres
 
@@ -53,8 +54,16 @@ package struct TestRefusal: Error, Sendable {
     }
 }
 
-/// Encrypts what is stored for a while: codes and PINs.
+/// Encrypts what is stored for a while: codes and PINs. What was sealed for one place cannot be opened as another's.
 package protocol Sealing: Sendable {
-    func seal(_ secret: Secret) throws -> Data
-    func open(_ data: Data) throws -> Secret
+    func seal(_ secret: Secret, for place: String) throws -> Data
+    func open(_ sealed: Data, for place: String) throws -> Secret
+}
+
+extension Vault: Sealing {}
+
+/// The places a number's secrets are sealed for.
+enum SealedPlace {
+    static func code(_ ref: String) -> String { "migration.number.code/\(ref)" }
+    static func pin(_ ref: String) -> String { "migration.number.pin/\(ref)" }
 }

@@ -1,5 +1,5 @@
 package import CloudAPI
-package import Templates
+import Templates
 
 /// The Cloud API calls of a migration. Every one throws `GraphTrouble`. `waba` chooses the credential.
 package protocol MigrationGraph: Sendable {
