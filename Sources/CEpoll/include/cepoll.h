@@ -1,3 +1,0 @@
-// Swift's Glibc module holds neither epoll nor eventfd.
-#include <sys/epoll.h>
-#include <sys/eventfd.h>

@@ -1,0 +1,60 @@
+import CLibPQ
+import Dispatch
+import Synchronization
+
+/// Stops the statement a connection is running, on the server.
+///
+/// `PQcancel` blocks, so it runs on a thread of its own; the connection waits for that thread before its next statement, or the cancel
+/// could hit the wrong one.
+final class Canceller: Sendable {
+    /// `@unchecked Sendable`: libpq documents PQcancel as safe from any thread, and the pointer is freed only with its last owner.
+    private final class Key: @unchecked Sendable {
+        let pointer: OpaquePointer
+        init(_ pointer: OpaquePointer) { self.pointer = pointer }
+        deinit { PQfreeCancel(pointer) }
+    }
+
+    private struct State {
+        var current: UInt64 = 0
+        var next: UInt64 = 0
+        var sent = false
+    }
+
+    private let key: Key?
+    private let state = Mutex(State())
+    private let finished = DispatchSemaphore(value: 0)
+
+    init(connection: OpaquePointer) { key = PQgetCancel(connection).map(Key.init) }
+
+    /// A number for the statement about to run.
+    func ticket() -> UInt64 {
+        state.withLock { $0.next += 1; return $0.next }
+    }
+
+    func begin(_ ticket: UInt64) { state.withLock { $0.current = ticket; $0.sent = false } }
+
+    /// Called when the answer is there; blocks until a cancel under way has been delivered.
+    func end() {
+        let wait = state.withLock { state in
+            state.current = 0
+            return state.sent
+        }
+        if wait { finished.wait() }
+    }
+
+    /// Asks the server to stop the statement with this ticket; nothing happens when it is not the one running.
+    func cancel(_ ticket: UInt64) {
+        guard let key else { return }
+        let start = state.withLock { state in
+            guard state.current == ticket, !state.sent else { return false }
+            state.sent = true
+            return true
+        }
+        guard start else { return }
+        DispatchQueue.global().async { [finished] in
+            var reason = [CChar](repeating: 0, count: 256)
+            _ = PQcancel(key.pointer, &reason, Int32(reason.count))
+            finished.signal()
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// A pool of connections to one database.
+///
+/// `run()` must be running: it opens the connections. A lease waits for it.
+public final class PostgresClient: PostgresExecutor, Service {
+    private typealias Pool = PoolStateMachine<Int, Int>
+    private struct State {
+        var pool: Pool
+        var sessions: [Int: Session] = [:]
+        var waiters: [Int: CheckedContinuation<Int, any Error>] = [:]
+        var cancelled: Set<Int> = []
+        var nextID = 0
+        var lastError: PostgresError?
+    }
+
+    /// How to reach the database.
+    public let configuration: PostgresConfiguration
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let requests: AsyncStream<Void>
+    private let requestSource: AsyncStream<Void>.Continuation
+    private let start = ContinuousClock.now
+
+    /// A connection unused for this long is closed, in seconds.
+    private static let idleTimeout = 300.0
+
+    /// Creates a client; nothing is opened before `run()`.
+    public init(configuration: PostgresConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        state = Mutex(State(pool: Pool(maximum: configuration.maximumConnections)))
+        (requests, requestSource) = AsyncStream.makeStream()
+    }
+
+    private var now: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+    /// Opens connections as they are wanted, until cancelled or shut down gracefully.
+    public func run() async throws {
+        await withTaskGroup { group in
+            group.addTask { await self.keepTime() }
+            await cancelWhenGracefulShutdown { [requests] in
+                await withDiscardingTaskGroup { opening in
+                    for await _ in requests { opening.addTask { await self.open() } }
+                }
+            }
+            group.cancelAll()
+        }
+        perform(state.withLock { $0.pool.shutdown() })
+    }
+
+    private func keepTime() async {
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            perform(state.withLock { $0.pool.tick(now: now, idleTimeout: Self.idleTimeout) })
+        }
+    }
+
+    private func open() async {
+        let session = Session(configuration: configuration, logger: logger)
+        do {
+            try await session.connect()
+            let time = now
+            perform(
+                state.withLock { state in
+                    state.nextID += 1
+                    state.sessions[state.nextID] = session
+                    return state.pool.connected(state.nextID, now: time)
+                })
+        } catch {
+            perform(
+                state.withLock { state in
+                    state.lastError = error as? PostgresError
+                    return state.pool.connectFailed()
+                })
+        }
+    }
+
+    private func perform(_ actions: [Pool.Action]) {
+        for action in actions {
+            switch action {
+            case .connect: requestSource.yield()
+            case .lease(let connection, let waiter):
+                state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume(returning: connection)
+            case .close(let connection):
+                // Dropping the last reference closes the connection on its own queue.
+                _ = state.withLock { $0.sessions.removeValue(forKey: connection) }
+            case .fail(let waiter, let reason):
+                let (continuation, last) = state.withLock { ($0.waiters.removeValue(forKey: waiter), $0.lastError) }
+                continuation?.resume(throwing: error(for: reason, last: last))
+            }
+        }
+    }
+
+    private func error(for reason: Pool.Reason, last: PostgresError?) -> PostgresError {
+        switch reason {
+        case .connectFailed: last ?? PostgresError(.connectionFailed, "cannot connect to \(configuration)")
+        case .timedOut:
+            PostgresError(.leaseTimeout, "no connection became free within \(configuration.leaseTimeout); \(configuration.maximumConnections) are in use")
+        case .shutDown: PostgresError(.shuttingDown, "the database client has been shut down")
+        }
+    }
+
+    private func lease() async throws -> Int {
+        let waiter = state.withLock { $0.nextID += 1; return $0.nextID }
+        let deadline = now + configuration.leaseTimeout / .seconds(1)
+        defer { _ = state.withLock { $0.cancelled.remove(waiter) } }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let actions: [Pool.Action]? = state.withLock { state in
+                    if state.cancelled.remove(waiter) != nil { return nil }
+                    state.waiters[waiter] = continuation
+                    return state.pool.lease(waiter, deadline: deadline)
+                }
+                guard let actions else { return continuation.resume(throwing: CancellationError()) }
+                perform(actions)
+            }
+        } onCancel: {
+            let continuation = state.withLock { state -> CheckedContinuation<Int, any Error>? in
+                if state.waiters[waiter] == nil {
+                    state.cancelled.insert(waiter)
+                    return nil
+                }
+                return state.pool.cancel(waiter) ? state.waiters.removeValue(forKey: waiter) : nil
+            }
+            continuation?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Lends a connection for the length of `body`.
+    public func withConnection<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        while true {
+            let id = try await lease()
+            guard let session = state.withLock({ $0.sessions[id] }) else { continue }
+            guard await session.isAlive() else {
+                release(id, healthy: false)
+                continue
+            }
+            let connection = PostgresConnection(session: session)
+            do {
+                let value = try await body(connection)
+                await giveBack(id, connection)
+                return value
+            } catch {
+                await giveBack(id, connection)
+                throw error
+            }
+        }
+    }
+
+    private func giveBack(_ id: Int, _ connection: PostgresConnection) async {
+        // A transaction left open would hold its locks in the hands of the next caller.
+        let idle = await connection.session.isIdle
+        release(id, healthy: !connection.isBroken && idle)
+    }
+
+    private func release(_ id: Int, healthy: Bool) {
+        let time = now
+        perform(state.withLock { $0.pool.release(id, healthy: healthy, now: time) })
+    }
+
+    /// Runs `body` in a READ COMMITTED transaction on a pooled connection; the body's own error is rethrown.
+    public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        try await withConnection { try await $0.withTransaction(body) }
+    }
+
+    @discardableResult
+    public func query(_ query: PostgresQuery, file: String, line: Int) async throws -> PostgresRows {
+        try await withConnection { try await $0.query(query, file: file, line: line) }
+    }
+
+    /// Opens a connection outside the pool for the length of `body`: migrations, advisory locks, LISTEN.
+    public static func withDirectConnection<T>(
+        _ configuration: PostgresConfiguration, logger: Logger, _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        let session = Session(configuration: configuration, logger: logger)
+        try await session.connect()
+        do {
+            let value = try await body(PostgresConnection(session: session))
+            await session.close()
+            return value
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+}
