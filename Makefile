@@ -1,0 +1,35 @@
+# Every target has a line of help: `make` prints them.
+.DEFAULT_GOAL := help
+.PHONY: help packages build demo demo/page test lint format phone-metadata clean
+
+help: ## Print this list
+	@grep -hE '^[a-z/-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+packages: ## Install the Debian packages that are missing (or print the command, when not root)
+	@.ci/packages
+
+build: packages ## Build the release program: .build/release/relevo
+	swift build -c release --product relevo
+
+demo: packages ## Carry a fleet of 24 numbers through the whole job against the sandbox, and print a summary
+	@Sources/relevo/Example/demo.sh
+
+demo/page: ## Serve the page of the last demo until Ctrl-C
+	@Sources/relevo/Example/demo.sh --page
+
+test: packages ## Run every test on a throw-away PostgreSQL
+	@.ci/test
+
+lint: ## Check the formatting
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## Format the sources
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+phone-metadata: ## Regenerate the numbering-plan metadata from the PyPI package `phonenumbers`
+	@test -x .build/python/bin/python || python3 -m venv .build/python
+	@.build/python/bin/pip install --quiet --disable-pip-version-check --upgrade phonenumbers
+	.build/python/bin/python Sources/PhoneNumbers/Metadata/generate.py
+
+clean: ## Remove what was built and the data of the demo
+	rm -rf .build .relevo
