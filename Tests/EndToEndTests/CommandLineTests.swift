@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a person meets who gets something wrong, or stops it in the middle.
+@Suite(.serialized)
+struct CommandLineTests {
+    private func line(_ child: Child) -> String { child.errorText.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+    @Test func wrongSettingIsOneClearLine() async throws {
+        try await Rehearsal.with { rehearsal in
+            let child = try await rehearsal.run("up", more: ["RELEVO_HTTP_PORT": "eighty"], expect: 2)
+            #expect(line(child).contains("RELEVO_HTTP_PORT") && line(child).contains("eighty"))
+            #expect(!line(child).contains("\n"))
+            let secret = try await rehearsal.run("up", more: ["RELEVO_MASTER_KEY": "not-a-key-but-secret"], expect: 2)
+            #expect(line(secret).contains("RELEVO_MASTER_KEY"))
+            #expect(!line(secret).contains("not-a-key-but-secret"))
+        }
+    }
+
+    @Test func missingPostgreSQLProgramsNameThePackage() async throws {
+        try await Rehearsal.with { rehearsal in
+            let child = try await rehearsal.run("up", more: ["RELEVO_POSTGRES_BIN": "/nonexistent"], expect: 5)
+            #expect(line(child).contains("postgresql"))
+            #expect(!line(child).contains("\n"))
+        }
+    }
+
+    @Test func unreachableDatabaseIsExit5() async throws {
+        try await Rehearsal.with { rehearsal in
+            let free = try freePort()
+            let child = try await rehearsal.run(
+                "fleet", "list", more: ["RELEVO_DATABASE_URL": "postgresql://relevo@127.0.0.1:\(free)/relevo"], expect: 5)
+            #expect(line(child).contains("127.0.0.1"))
+        }
+    }
+
+    /// A port in use, a second `up` on the same data, Graph away, and the end by Ctrl-C: on one running system.
+    @Test func runningSystem() async throws {
+        try await Rehearsal.with { rehearsal in
+            let up = try await rehearsal.startUp()
+            let second = try await rehearsal.run("up", expect: nil)
+            #expect([2, 5].contains(second.process.terminationStatus), "\(second.errorText.suffix(400))")
+            #expect(line(second).split(separator: "\n").last?.contains(String(rehearsal.port)) == true)
+            // Nothing listens on the Graph port.
+            let doctor = try await rehearsal.run("doctor", expect: 5)
+            #expect((doctor.text + doctor.errorText).contains("127.0.0.1:\(rehearsal.graphPort)"))
+            up.signal(SIGINT)
+            #expect(await up.exit() == 0, "\(up.errorText.suffix(400))")
+            // The private PostgreSQL has ended with it, and is taken up again.
+            try await eventually("PostgreSQL has stopped") { rehearsal.postmaster == nil }
+            let again = try await rehearsal.startUp()
+            again.signal(SIGTERM)
+            #expect(await again.exit() == 0)
+        }
+    }
+
+    @Test func fleetCheckOfTheExample() async throws {
+        try await Rehearsal.with { rehearsal in
+            try await rehearsal.run("fleet", "check", Rehearsal.example.appending(path: "fleet.csv").path())
+            let missing = try await rehearsal.run("fleet", "check", "/nonexistent.csv", expect: 2)
+            #expect(line(missing).contains("/nonexistent.csv"))
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Recipients
+
+/// The identity ledger on PostgreSQL: whatever the order in which webhooks arrive, nobody is written to whose identity changed.
+struct LedgerTests {
+    static let sender = "100"
+    static let ana = "+16505550101"
+    static let waID = "16505550101"
+
+    private func at(_ seconds: Double) -> Date { Date(timeIntervalSince1970: 1_796_083_200 + seconds) }
+
+    private func seen(_ hash: String?, _ seconds: Double, enforces: Bool = true, sender: String = sender) -> IdentityObservation {
+        IdentityObservation(
+            phoneNumberID: sender, waID: Self.waID, hash: hash, source: .status, at: at(seconds), senderEnforces: enforces)
+    }
+
+    private func state(_ db: some PostgresExecutor, _ sender: String = sender) async throws -> RecipientState? {
+        try await RecipientDirectory.lookup([Self.ana], sender: sender, on: db)[Self.ana]
+    }
+
+    static func orders<T>(of items: [T]) -> [[T]] {
+        guard items.count > 1 else { return [items] }
+        return items.indices.flatMap { index -> [[T]] in
+            var rest = items
+            let first = rest.remove(at: index)
+            return orders(of: rest).map { [first] + $0 }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func everyOrderEndsTheSame(enforces: Bool) async throws {
+        try await TestDatabase.with { client in
+            let events = [("h1", 0.0), ("h1", 10), ("h2", 20), (nil, 30)] as [(String?, Double)]
+            for order in Self.orders(of: events) {
+                try await client.query("TRUNCATE recipients.contact CASCADE")
+                for (hash, time) in order { _ = try await IdentityLedger.observe([seen(hash, time, enforces: enforces)], on: client) }
+                let state = try #require(try await state(client))
+                #expect(state.hash == "h2", "\(order)")
+                #expect(state.trust == (enforces ? .changed : .trusted), "\(order)")
+                #expect(state.hashToAttach == (enforces ? nil : "h2"))
+            }
+        }
+    }
+
+    @Test func mismatchVerificationAndLearning() async throws {
+        try await TestDatabase.with { client in
+            let key = RecipientKey(phoneNumberID: Self.sender, address: Self.ana)
+            #expect(try await IdentityLedger.observe([seen("h1", 0), seen("h1", 1)], on: client) == [.first, .same])
+            #expect(try await IdentityLedger.markChanged(key, hash: "h1", at: at(10), on: client) == .changed)
+            #expect(try await IdentityLedger.markChanged(key, hash: "h1", at: at(11), on: client) == .already)
+            #expect(try await state(client)?.trust == .changed)
+            let verified = try await IdentityLedger.verify(Self.ana, how: "called back", by: "olga", at: at(60), on: client)
+            #expect(verified.map(\.wasChanged) == [true])
+            var state = try #require(try await state(client))
+            #expect(state.trust == .trusted && state.isLearning && state.hashToAttach == nil)
+            // The failure of a message sent before the verification comes late: it says nothing about now.
+            #expect(try await IdentityLedger.markChanged(key, hash: "h1", at: at(30), on: client) == .stale)
+            // So does a status from before it.
+            #expect(try await IdentityLedger.observe([seen("h1", 20)], on: client) == [.late])
+            #expect(try await IdentityLedger.observe([seen("h2", 70)], on: client) == [.learned])
+            state = try #require(try await self.state(client))
+            #expect(state.hashToAttach == "h2")
+            await #expect(throws: RecipientError.self) {
+                try await IdentityLedger.verify(Self.ana, how: " ", by: "olga", at: at(80), on: client)
+            }
+        }
+    }
+
+    @Test func aliasesFindTheContactMetaNamed() async throws {
+        try await TestDatabase.with { client in
+            // A Brazilian number written with its ninth digit, whose account has none.
+            let answer = RecipientDirectory.Answer(
+                phoneNumberID: Self.sender, number: "+5511961231445", waID: "551161231445", at: at(0))
+            try await RecipientDirectory.learn([answer, answer], on: client)
+            _ = try await IdentityLedger.observe(
+                [
+                    IdentityObservation(
+                        phoneNumberID: Self.sender, waID: "551161231445", hash: "b1", source: .inbound, at: at(1), senderEnforces: true)
+                ], on: client)
+            let found = try await RecipientDirectory.lookup(["+5511961231445"], sender: Self.sender, on: client)
+            #expect(found["+5511961231445"]?.hashToAttach == "b1")
+            #expect(try await RecipientDirectory.knownWaIDs(["551161231445", "1"], sender: Self.sender, on: client) == ["551161231445"])
+            #expect(try await RecipientDirectory.lookup(["+5511961231445"], sender: "another", on: client).isEmpty)
+        }
+    }
+
+    @Test func changedNumbersAreHeldAndOptOutsFollow() async throws {
+        try await TestDatabase.with { client in
+            _ = try await IdentityLedger.observe([seen("h1", 0)], on: client)
+            try await OptOuts.record(
+                [
+                    OptOuts.Change(
+                        phoneNumberID: Self.sender, waID: Self.waID, scope: .marketing, active: true, source: "user_preferences", at: at(5)),
+                    // Older word, later arrival.
+                    OptOuts.Change(
+                        phoneNumberID: Self.sender, waID: Self.waID, scope: .marketing, active: false, source: "user_preferences", at: at(2)),
+                ], on: client)
+            #expect(try await state(client)?.optOut == .marketing)
+            for _ in 0..<2 {
+                try await IdentityLedger.numberChanged(
+                    phoneNumberID: Self.sender, oldWaID: Self.waID, oldUserID: nil, newWaID: "447700900101", newUserID: nil, at: at(9),
+                    on: client)
+            }
+            #expect(try await state(client)?.trust == .changed)
+            #expect(try await state(client)?.cause == .numberChanged)
+            let new = try await RecipientDirectory.lookup(["+447700900101"], sender: Self.sender, on: client)["+447700900101"]
+            #expect(new?.trust == .trusted && new?.optOut == .marketing)
+        }
+    }
+
+    @Test(arguments: ["h1", "other"])
+    func hashesAreCarriedOverOnlyWhenProved(underNewID: String) async throws {
+        try await TestDatabase.with { client in
+            let tester = "+16505550199"
+            func observe(_ waID: String, _ hash: String, _ sender: String) async throws {
+                _ = try await IdentityLedger.observe(
+                    [
+                        IdentityObservation(
+                            phoneNumberID: sender, waID: waID, hash: hash, source: .status, at: at(1), senderEnforces: false)
+                    ], on: client)
+            }
+            try await observe("16505550199", "h1", "old")
+            try await observe(Self.waID, "a1", "old")
+            try await observe("16505550199", underNewID, "new")
+            let probe = try await Continuity.probe(from: "old", to: "new", testRecipients: [tester], on: client)
+            let report = try await Continuity.carryOver(
+                from: "old", to: "new", probe: probe, senderEnforces: true, at: at(2), on: client)
+            #expect(report.hashes == (underNewID == "h1" ? 1 : 0))
+            #expect(try await state(client, "new")?.hashToAttach == (underNewID == "h1" ? "a1" : nil))
+        }
+    }
+
+    @Test func textThatCannotBeStoredIsRefusedAlone() async throws {
+        try await TestDatabase.with { client in
+            var bad = seen("h1", 0)
+            bad.waID = "1650\u{0}"
+            var nobody = seen("h1", 0)
+            nobody.waID = nil
+            let verdicts = try await IdentityLedger.observe([bad, seen("h1", 0), nobody], on: client)
+            #expect(verdicts == [.refused, .first, .refused])
+        }
+    }
+
+    @Test func concurrentObservationsDoNotDeadlock() async throws {
+        try await TestDatabase.with { client in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<6 {
+                    group.addTask {
+                        for round in 0..<10 {
+                            let people = (0..<8).shuffled().map { person in
+                                IdentityObservation(
+                                    phoneNumberID: Self.sender, waID: "1650555010\(person)", hash: "h", source: .inbound,
+                                    at: at(Double(worker * 10 + round)), senderEnforces: true)
+                            }
+                            _ = try await IdentityLedger.observe(people, on: client)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await client.query("SELECT count(*) FROM recipients.contact").decodeFirst(Int64.self) == 8)
+        }
+    }
+}
