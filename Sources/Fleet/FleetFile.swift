@@ -27,7 +27,9 @@ public struct FleetFile: Sendable {
         var file = FleetFile()
         guard data.count <= largest else {
             file.problems = [
-                FleetProblem(line: 1, column: nil, code: "bad_value", value: "\(data.count) bytes", message: "the file is larger than 64 MiB; split it")
+                FleetProblem(
+                    line: 1, column: nil, code: "bad_value", value: "\(data.count) bytes",
+                    message: "the file is larger than 64 MiB; split it")
             ]
             return file
         }
@@ -37,6 +39,7 @@ public struct FleetFile: Sendable {
         for column in table.columns where !known.contains(column) && !column.isEmpty {
             file.warnings.append("unknown column \(column): kept as a note")
         }
+        if table.emptyRows > 0 { file.warnings.append("\(table.emptyRows) empty rows were left out") }
         file.rowCount = table.rows.count + Set(table.problems.filter { $0.line > 1 }.map(\.line)).count
         guard !table.problems.contains(where: { $0.code == "missing_column" }) else { return file }
         file.check(table.rows)
@@ -59,9 +62,11 @@ public struct FleetFile: Sendable {
             var reader = RowReader(row: row)
             let result = reader.read()
             problems += reader.problems
+            warnings += reader.warnings
             if let result { parsed.append(result) }
             if let e164 = reader.e164 { numbers[e164, default: []].append(raw.count) }
-            raw.append((row.line, row.fields["row_ref"] ?? "", row.fields["phone"] ?? "", reader.e164, reader.dependsOn, reader.notSameDayAs))
+            raw.append(
+                (row.line, row.fields["row_ref"] ?? "", row.fields["phone"] ?? "", reader.e164, reader.dependsOn, reader.notSameDayAs))
         }
         for (e164, group) in numbers where group.count > 1 {
             for index in group {
@@ -81,17 +86,23 @@ public struct FleetFile: Sendable {
             for (column, refs) in [("depends_on", row.dependsOn), ("not_same_day_as", row.others)] {
                 for ref in refs where firstLine[ref] == nil { add(row.line, column, "unknown_ref", ref, "no row has row_ref \(ref)") }
             }
+            if row.others.contains(row.ref) {
+                add(row.line, "not_same_day_as", "bad_value", row.ref, "a row cannot be on another day than itself")
+            }
         }
         let edges = Dictionary(raw.map { ($0.ref, $0.dependsOn) }, uniquingKeysWith: { first, _ in first })
         let cycles = DependencyCycles.find(edges)
         for row in raw where firstLine[row.ref] == row.line {
             if let cycle = cycles[row.ref] {
-                add(row.line, "depends_on", "dependency_cycle", row.dependsOn.joined(separator: " "), "waits for itself: \(cycle.joined(separator: " → "))")
+                add(
+                    row.line, "depends_on", "dependency_cycle", row.dependsOn.joined(separator: " "),
+                    "waits for itself: \(cycle.joined(separator: " → "))")
             }
         }
         let bad = Set(problems.map(\.line))
         self.rows = parsed.filter { !bad.contains($0.line) }
-        let order = Dictionary((Self.required + Self.optional).enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let order = Dictionary(
+            (Self.required + Self.optional).enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         problems.sort { left, right in
             (left.line, order[left.column ?? ""] ?? 99, left.code) < (right.line, order[right.column ?? ""] ?? 99, right.code)
         }
@@ -99,53 +110,5 @@ public struct FleetFile: Sendable {
 
     private mutating func add(_ line: Int, _ column: String, _ code: String, _ value: String, _ message: String) {
         problems.append(FleetProblem(line: line, column: column, code: code, value: value, message: message))
-    }
-}
-
-/// Which nodes lie on a cycle (Tarjan's strongly connected components, without recursion).
-enum DependencyCycles {
-    static func find(_ edges: [String: [String]]) -> [String: [String]] {
-        var index: [String: Int] = [:]
-        var low: [String: Int] = [:]
-        var onStack: Set<String> = []
-        var stack: [String] = []
-        var result: [String: [String]] = [:]
-        for root in edges.keys.sorted() where index[root] == nil {
-            var work: [(node: String, next: Int)] = [(root, 0)]
-            while let (node, next) = work.last {
-                if next == 0 && index[node] == nil {
-                    index[node] = index.count
-                    low[node] = index[node]
-                    stack.append(node)
-                    onStack.insert(node)
-                }
-                let targets = edges[node] ?? []
-                if next < targets.count {
-                    work[work.count - 1].next += 1
-                    let target = targets[next]
-                    guard edges[target] != nil else { continue }
-                    if index[target] == nil {
-                        work.append((target, 0))
-                    } else if onStack.contains(target) {
-                        low[node] = min(low[node] ?? 0, index[target] ?? 0)
-                    }
-                    continue
-                }
-                work.removeLast()
-                if let parent = work.last?.node { low[parent] = min(low[parent] ?? 0, low[node] ?? 0) }
-                guard low[node] == index[node] else { continue }
-                var component: [String] = []
-                while let top = stack.popLast() {
-                    onStack.remove(top)
-                    component.append(top)
-                    if top == node { break }
-                }
-                if component.count > 1 || targets.contains(node) {
-                    let cycle = component.reversed() + [node]
-                    for member in component { result[member] = Array(cycle) }
-                }
-            }
-        }
-        return result
     }
 }

@@ -4,11 +4,16 @@ import PhoneNumbers
 struct RowReader {
     let row: CSVTable.Row
     var problems: [FleetProblem] = []
+    var warnings: [String] = []
+    private var damaged: Set<String> = []
     var e164: String?
     var dependsOn: [String] = []
     var notSameDayAs: [String] = []
 
     init(row: CSVTable.Row) { self.row = row }
+
+    /// Columns of free text, in which anything may stand.
+    private static let free: Set<String> = ["client_name", "display_name", "source_provider", "notes"]
 
     private mutating func add(_ column: String, _ code: String, _ message: String) {
         problems.append(FleetProblem(line: row.line, column: column, code: code, value: row.fields[column], message: message))
@@ -16,16 +21,16 @@ struct RowReader {
 
     /// The field, nil when empty.
     private func value(_ column: String) -> String? {
-        guard let text = row.fields[column], !text.isEmpty else { return nil }
+        guard let text = row.fields[column], !text.isEmpty, !damaged.contains(column) else { return nil }
         return text
     }
 
     private mutating func required(_ column: String) -> String? {
+        if damaged.contains(column) { return nil }
         guard let text = value(column) else {
             add(column, "missing_value", "\(column) is required")
             return nil
         }
-        if damaged(column, text) { return nil }
         guard text.utf8.count <= 4096 else {
             add(column, "bad_value", "longer than 4096 bytes")
             return nil
@@ -59,18 +64,30 @@ struct RowReader {
         return nil
     }
 
-    /// What a spreadsheet does to long digits and formulas: `5.2E+11`, `5,21555E+12`, `#REF!`.
-    private mutating func damaged(_ column: String, _ text: String) -> Bool {
-        let exponent = text.wholeMatch(of: /[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+/) != nil
-        let formula = text.wholeMatch(of: /#(REF!|N\/A|VALUE!|NAME\?|NUM!|NULL!|DIV\/0!|#+)/) != nil
-        guard exponent || formula else { return false }
-        add(column, "spreadsheet_damage", "a spreadsheet has replaced the value; format the column as text and export again")
-        return true
+    private mutating func findDamage() {
+        for column in FleetFile.required + FleetFile.optional where !Self.free.contains(column) {
+            guard let text = row.fields[column], SpreadsheetDamage.isIn(text) else { continue }
+            add(column, "spreadsheet_damage", "a spreadsheet has replaced the value; format the column as text and export again")
+            damaged.insert(column)
+        }
+    }
+
+    /// Ids are digits at Meta; others pass with a warning as long as they can stand in a path and in a task's name.
+    private mutating func id(_ column: String) {
+        guard let text = value(column), !problems.contains(where: { $0.column == column }) else { return }
+        if text.utf8.allSatisfy({ (48...57).contains($0) }) { return }
+        guard text.utf8.count <= 64, text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }) else {
+            return add(column, "bad_value", "expected the digits of an id")
+        }
+        warnings.append("line \(row.line): \(column) \(text) is not the digits of a Meta id")
     }
 
     private mutating func phone() {
         guard let text = required("phone") else { return }
         let region = value("phone_region")
+        if let region, !PhoneNumberReader.knows(region: region) {
+            return add("phone_region", "bad_value", "expected ISO 3166-1 alpha-2, such as MX")
+        }
         let hasPlus = text.contains("+") || text.contains("\u{FF0B}")
         if !hasPlus && region == nil {
             add("phone_region", "missing_value", "phone has no +, so phone_region is required (ISO 3166-1 alpha-2, such as MX)")
@@ -115,20 +132,20 @@ struct RowReader {
 
     /// The row, nil when something required is missing or wrong.
     mutating func read() -> FleetRow? {
+        findDamage()
         let ref = required("row_ref")
-        if let ref, ref.contains(where: \.isWhitespace) { add("row_ref", "bad_value", "row_ref holds a space; other rows could not name it") }
+        if let ref, ref.contains(where: \.isWhitespace) {
+            add("row_ref", "bad_value", "row_ref holds a space; other rows could not name it")
+        }
         let client = required("client_id")
         phone()
         let route = required("route").flatMap { Route(rawValue: $0) }
         if value("route") != nil && route == nil { add("route", "bad_value", "expected partner, signup, coexistence or on_prem") }
         let dest = required("dest_waba_id")
-        if route == .partner && value("source_waba_id") == nil { add("source_waba_id", "missing_value", "route partner needs source_waba_id") }
-        for column in ["source_waba_id", "source_phone_number_id", "dest_portfolio_id"] { if let text = value(column) { _ = damaged(column, text) } }
-        for column in ["dest_waba_id", "source_waba_id", "source_phone_number_id"] {
-            if let text = value(column), !problems.contains(where: { $0.column == column }), !text.allSatisfy({ $0.isASCII && $0.isNumber }) {
-                add(column, "bad_value", "expected the digits of an id")
-            }
+        if route == .partner && value("source_waba_id") == nil && !damaged.contains("source_waba_id") {
+            add("source_waba_id", "missing_value", "route partner needs source_waba_id")
         }
+        for column in ["dest_waba_id", "source_waba_id", "source_phone_number_id"] { id(column) }
         var zone: ZoneRules?
         if let name = required("time_zone") {
             zone = ZoneRules.named(name)
@@ -140,7 +157,9 @@ struct RowReader {
         let blackout = parsed("blackout_dates", "bad_date") { text throws(BadText) in try LocalDateRange.list(text) } ?? []
         let earliest = date("earliest")
         let deadline = date("deadline")
-        if let earliest, let deadline, deadline < earliest { add("deadline", "bad_date", "the deadline is before earliest") }
+        if let earliest, let deadline, deadline < earliest {
+            warnings.append("line \(row.line): the deadline \(deadline) is before earliest \(earliest), so the row can only be late")
+        }
         let peak = parsed("peak_hours", "bad_window") { text throws(BadText) in try DailyHours(text) }
         let priority = integer("priority", 1...5, default: 3)
         let daily = integer("daily_messages", 0...1_000_000_000, default: 0)
@@ -171,7 +190,8 @@ struct RowReader {
             sourceWABA: value("source_waba_id"), sourcePhoneNumberID: value("source_phone_number_id"), destWABA: dest,
             sourceProvider: value("source_provider") ?? "", displayName: value("display_name"), zone: zone, cutoverWindows: windows,
             otpHours: hours, blackoutDates: blackout, earliest: earliest, deadline: deadline, priority: priority, dailyMessages: daily,
-            peakHours: peak, otpMethod: method, otpLanguage: language, twoStepLeadDays: lead, templateCount: templates, dependsOn: dependsOn,
+            peakHours: peak, otpMethod: method, otpLanguage: language, twoStepLeadDays: lead, templateCount: templates,
+            dependsOn: dependsOn,
             notSameDayAs: notSameDayAs, wave: pin, canaryOK: canaryOK, testRecipients: recipients, testTemplate: template,
             rebuildProfile: value("rebuild_profile"))
     }

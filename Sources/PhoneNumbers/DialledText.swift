@@ -38,8 +38,10 @@ struct DialledText {
             case "+", "\u{FF0B}":
                 guard digits.isEmpty, !hasPlus else { throw Unreadable(reason: "a plus inside the number") }
                 hasPlus = true
-            case _ where character.isWhitespace, "-", ".", "(", ")", "/", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2212}",
-                "\u{FF0D}", "\u{FF08}", "\u{FF09}", "\u{FF0E}", "\u{200B}", "\u{200E}", "\u{200F}", "\u{202A}", "\u{202C}", "\u{2060}", "\u{FEFF}":
+            case _ where character.isWhitespace, "-", ".", "(", ")", "/", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}",
+                "\u{2212}",
+                "\u{FF0D}", "\u{FF08}", "\u{FF09}", "\u{FF0E}", "\u{200B}", "\u{200E}", "\u{200F}", "\u{202A}", "\u{202C}", "\u{2060}",
+                "\u{FEFF}":
                 continue
             case "x", "X", "#":
                 throw Unreadable(reason: "an extension cannot be sent to")

@@ -74,7 +74,13 @@ public struct PhoneNumber: Hashable, Sendable {
 
 /// Trunk prefixes, carrier codes and the rewriting rules that go with them.
 enum NationalPrefix {
+    /// The national number without its trunk prefix; as it was where that would leave too little to be a number.
     static func strip(_ national: ArraySlice<UInt8>, in region: RegionMetadata) -> ArraySlice<UInt8> {
+        let stripped = removingPrefix(national, in: region)
+        return region.possibleLengths.contains(stripped.count) || stripped.count > (region.possibleLengths.max() ?? 0) ? stripped : national
+    }
+
+    private static func removingPrefix(_ national: ArraySlice<UInt8>, in region: RegionMetadata) -> ArraySlice<UInt8> {
         guard let prefix = region.nationalPrefix, let match = prefix.matchPrefix(national), match.end > national.startIndex else {
             return national
         }

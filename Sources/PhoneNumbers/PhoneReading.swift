@@ -77,6 +77,9 @@ public enum PhoneNumberReader {
         return unmarked(raw, text.digits, senderCountry, knownWaID)
     }
 
+    /// Whether numbers can be read in the national form of a region; any case.
+    public static func knows(region: String) -> Bool { Metadata.shared.byRegion[region.uppercased()] != nil }
+
     private static func national(_ raw: String, _ digits: [UInt8], _ region: String) -> PhoneReading {
         guard let metadata = Metadata.shared.byRegion[region.uppercased()] else {
             return refused(raw, .region, "\(region) is not a region; expected ISO 3166-1 alpha-2, such as BR")

@@ -15,23 +15,33 @@ final class Canceller: Sendable {
     }
 
     private struct State {
+        var key: Key?
         var current: UInt64 = 0
         var next: UInt64 = 0
         var sent = false
     }
 
-    private let key: Key?
     private let state = Mutex(State())
     private let finished = DispatchSemaphore(value: 0)
 
-    init(connection: OpaquePointer) { key = PQgetCancel(connection).map(Key.init) }
+    /// Called when the connection is up; before that there is nothing to stop.
+    func attach(to connection: OpaquePointer) {
+        let key = PQgetCancel(connection).map(Key.init)
+        state.withLock { $0.key = key }
+    }
 
     /// A number for the statement about to run.
     func ticket() -> UInt64 {
-        state.withLock { $0.next += 1; return $0.next }
+        state.withLock {
+            $0.next += 1; return $0.next
+        }
     }
 
-    func begin(_ ticket: UInt64) { state.withLock { $0.current = ticket; $0.sent = false } }
+    func begin(_ ticket: UInt64) {
+        state.withLock {
+            $0.current = ticket; $0.sent = false
+        }
+    }
 
     /// Called when the answer is there; blocks until a cancel under way has been delivered.
     func end() {
@@ -44,13 +54,12 @@ final class Canceller: Sendable {
 
     /// Asks the server to stop the statement with this ticket; nothing happens when it is not the one running.
     func cancel(_ ticket: UInt64) {
-        guard let key else { return }
-        let start = state.withLock { state in
-            guard state.current == ticket, !state.sent else { return false }
+        let key = state.withLock { state -> Key? in
+            guard state.current == ticket, !state.sent, let key = state.key else { return nil }
             state.sent = true
-            return true
+            return key
         }
-        guard start else { return }
+        guard let key else { return }
         DispatchQueue.global().async { [finished] in
             var reason = [CChar](repeating: 0, count: 256)
             _ = PQcancel(key.pointer, &reason, Int32(reason.count))

@@ -57,8 +57,11 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
     }
 
     /// The server could not be reached: everyone waiting is told at once, instead of each waiting for an attempt of its own.
+    ///
+    /// While a connection is lent the server may only be full (SQLSTATE 53300); then they wait for that one, within their deadlines.
     mutating func connectFailed() -> [Action] {
         connecting -= 1
+        guard leased.isEmpty else { return [] }
         let failed = waiters.map { Action.fail($0.id, .connectFailed) }
         waiters.removeAll()
         return failed
@@ -87,12 +90,16 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
         return true
     }
 
-    /// Fails callers past their deadline and closes connections idle for `idleTimeout` seconds.
+    /// Fails callers past their deadline, closes connections idle for `idleTimeout` seconds, and tries again after a failed connect.
     mutating func tick(now: Double, idleTimeout: Double) -> [Action] {
         var actions = waiters.filter { $0.deadline <= now }.map { Action.fail($0.id, .timedOut) }
         waiters.removeAll { $0.deadline <= now }
         actions += idle.filter { now - $0.since >= idleTimeout }.map { .close($0.id) }
         idle.removeAll { now - $0.since >= idleTimeout }
+        if !shutDown, !waiters.isEmpty, connecting == 0, leased.count < maximum {
+            connecting += 1
+            actions.append(.connect)
+        }
         return actions
     }
 

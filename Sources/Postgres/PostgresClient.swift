@@ -15,6 +15,7 @@ public final class PostgresClient: PostgresExecutor, Service {
         var cancelled: Set<Int> = []
         var nextID = 0
         var lastError: PostgresError?
+        var isRunning = false
     }
 
     /// How to reach the database.
@@ -40,6 +41,7 @@ public final class PostgresClient: PostgresExecutor, Service {
 
     /// Opens connections as they are wanted, until cancelled or shut down gracefully.
     public func run() async throws {
+        state.withLock { $0.isRunning = true }
         await withTaskGroup { group in
             group.addTask { await self.keepTime() }
             await cancelWhenGracefulShutdown { [requests] in
@@ -59,7 +61,7 @@ public final class PostgresClient: PostgresExecutor, Service {
     }
 
     private func open() async {
-        let session = Session(configuration: configuration, logger: logger)
+        let session = Session(configuration: configuration)
         do {
             try await session.connect()
             let time = now
@@ -70,6 +72,7 @@ public final class PostgresClient: PostgresExecutor, Service {
                     return state.pool.connected(state.nextID, now: time)
                 })
         } catch {
+            logger.debug("cannot connect to the database", metadata: ["error": "\(error)"])
             perform(
                 state.withLock { state in
                     state.lastError = error as? PostgresError
@@ -98,13 +101,19 @@ public final class PostgresClient: PostgresExecutor, Service {
         switch reason {
         case .connectFailed: last ?? PostgresError(.connectionFailed, "cannot connect to \(configuration)")
         case .timedOut:
-            PostgresError(.leaseTimeout, "no connection became free within \(configuration.leaseTimeout); \(configuration.maximumConnections) are in use")
+            PostgresError(
+                .leaseTimeout,
+                state.withLock { $0.isRunning }
+                    ? "no connection became free within \(configuration.leaseTimeout); \(configuration.maximumConnections) are in use"
+                    : "no connection within \(configuration.leaseTimeout): run() of the database client is not running")
         case .shutDown: PostgresError(.shuttingDown, "the database client has been shut down")
         }
     }
 
     private func lease() async throws -> Int {
-        let waiter = state.withLock { $0.nextID += 1; return $0.nextID }
+        let waiter = state.withLock {
+            $0.nextID += 1; return $0.nextID
+        }
         let deadline = now + configuration.leaseTimeout / .seconds(1)
         defer { _ = state.withLock { $0.cancelled.remove(waiter) } }
         return try await withTaskCancellationHandler {
@@ -116,6 +125,7 @@ public final class PostgresClient: PostgresExecutor, Service {
                 }
                 guard let actions else { return continuation.resume(throwing: CancellationError()) }
                 perform(actions)
+                keepDeadlineBeforeRun()
             }
         } onCancel: {
             let continuation = state.withLock { state -> CheckedContinuation<Int, any Error>? in
@@ -129,7 +139,19 @@ public final class PostgresClient: PostgresExecutor, Service {
         }
     }
 
+    /// The clock of the pool runs in `run()`; a caller that comes before it, or in a program that forgot it, is told in time all the same.
+    private func keepDeadlineBeforeRun() {
+        guard !state.withLock({ $0.isRunning }) else { return }
+        Task { [weak self, timeout = configuration.leaseTimeout] in
+            try await Task.sleep(for: timeout)
+            guard let self else { return }
+            let time = self.now
+            self.perform(self.state.withLock { $0.pool.tick(now: time, idleTimeout: Self.idleTimeout) })
+        }
+    }
+
     /// Lends a connection for the length of `body`.
+    @discardableResult
     public func withConnection<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         while true {
             let id = try await lease()
@@ -141,19 +163,20 @@ public final class PostgresClient: PostgresExecutor, Service {
             let connection = PostgresConnection(session: session)
             do {
                 let value = try await body(connection)
-                await giveBack(id, connection)
+                giveBack(id, connection)
                 return value
             } catch {
-                await giveBack(id, connection)
+                giveBack(id, connection)
                 throw error
             }
         }
     }
 
-    private func giveBack(_ id: Int, _ connection: PostgresConnection) async {
+    private func giveBack(_ id: Int, _ connection: PostgresConnection) {
         // A transaction left open would hold its locks in the hands of the next caller.
-        let idle = await connection.session.isIdle
-        release(id, healthy: !connection.isBroken && idle)
+        let healthy = !connection.isBroken && connection.session.isIdle
+        connection.giveBack()
+        release(id, healthy: healthy)
     }
 
     private func release(_ id: Int, healthy: Bool) {
@@ -162,6 +185,7 @@ public final class PostgresClient: PostgresExecutor, Service {
     }
 
     /// Runs `body` in a READ COMMITTED transaction on a pooled connection; the body's own error is rethrown.
+    @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         try await withConnection { try await $0.withTransaction(body) }
     }
@@ -175,13 +199,16 @@ public final class PostgresClient: PostgresExecutor, Service {
     public static func withDirectConnection<T>(
         _ configuration: PostgresConfiguration, logger: Logger, _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
-        let session = Session(configuration: configuration, logger: logger)
+        let session = Session(configuration: configuration)
         try await session.connect()
+        let connection = PostgresConnection(session: session)
         do {
-            let value = try await body(PostgresConnection(session: session))
+            let value = try await body(connection)
+            connection.giveBack()
             await session.close()
             return value
         } catch {
+            connection.giveBack()
             await session.close()
             throw error
         }

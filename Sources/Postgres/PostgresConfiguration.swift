@@ -25,7 +25,9 @@ public struct PostgresConfiguration: Sendable, CustomStringConvertible {
         guard let options = PQconninfoParse(url, &reason) else {
             let text = reason.map { String(cString: $0) } ?? "not a connection string"
             PQfreemem(reason)
-            let shown = text.replacing(url, with: "…").split(separator: "\"").enumerated().map { $0.offset % 2 == 1 ? "…" : String($0.element) }
+            let shown = text.replacing(url, with: "…").split(separator: "\"").enumerated().map {
+                $0.offset % 2 == 1 ? "…" : String($0.element)
+            }
             throw PostgresError(
                 .configuration,
                 "the database URL cannot be read: \(shown.joined().trimmingCharacters(in: .whitespacesAndNewlines)); expected postgresql://user@host:port/database"
@@ -37,6 +39,10 @@ public struct PostgresConfiguration: Sendable, CustomStringConvertible {
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val { parameters[String(cString: keyword)] = String(cString: value) }
             option += 1
+        }
+        // libpq looks at ports only when it connects.
+        for port in (parameters["port"] ?? "").split(separator: ",") where Int(port).map({ (1...65535).contains($0) }) != true {
+            throw PostgresError(.configuration, "the database URL cannot be read: its port is not a number from 1 to 65535")
         }
         self.parameters = parameters
     }
@@ -57,7 +63,9 @@ public struct PostgresConfiguration: Sendable, CustomStringConvertible {
     var connectionKeywords: [String: String] {
         let defaults = [
             "connect_timeout": String(connectTimeoutSeconds), "application_name": applicationName, "gssencmode": "disable",
-            "keepalives": "1", "keepalives_idle": "20", "keepalives_interval": "5", "keepalives_count": "3", "client_encoding": "UTF8",
+            "keepalives": "1", "keepalives_idle": "20", "keepalives_interval": "5", "keepalives_count": "3",
+            // Keepalives are silent while sent bytes wait for their answer; without this, TCP tries for a quarter of an hour.
+            "tcp_user_timeout": "30000", "client_encoding": "UTF8",
             "target_session_attrs": "read-write",
         ]
         return defaults.merging(parameters) { _, given in given }

@@ -20,13 +20,26 @@ extension PostgresExecutor {
 
 /// One connection, lent for the length of a closure.
 public final class PostgresConnection: PostgresExecutor {
+    private enum State { case lent, broken, returned }
+
     let session: Session
-    private let broken = Mutex(false)
+    private let state = Mutex(State.lent)
 
     init(session: Session) { self.session = session }
 
     /// Whether a statement failed in a way that leaves the connection unusable.
-    var isBroken: Bool { broken.withLock { $0 } }
+    var isBroken: Bool { state.withLock { $0 == .broken } }
+
+    /// From now on every statement is refused: the session may be in other hands.
+    func giveBack() { state.withLock { $0 = .returned } }
+
+    private func breakDown() { state.withLock { if $0 == .lent { $0 = .broken } } }
+
+    private func requireLent() throws {
+        guard state.withLock({ $0 != .returned }) else {
+            throw PostgresError(.unexpected, "the connection was used after the closure it was lent to had ended")
+        }
+    }
 
     @discardableResult
     public func query(_ query: PostgresQuery, file: String, line: Int) async throws -> PostgresRows {
@@ -34,10 +47,17 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     func run(_ query: PostgresQuery, cancellable: Bool, file: String = #fileID, line: Int = #line) async throws -> PostgresRows {
+        try requireLent()
+        return try await located(file, line) { try await session.run(query, cancellable: cancellable) }
+    }
+
+    /// Adds to an error where in the program its statement stands, and remembers when it has cost the connection.
+    private func located<T>(_ file: String, _ line: Int, _ body: () async throws -> T) async throws -> T {
         do {
-            return try await session.run(query, cancellable: cancellable)
+            return try await body()
         } catch var error as PostgresError {
-            if error.code == .connectionFailed || error.sqlState == "25006" { broken.withLock { $0 = true } }
+            // 25006: the server has become a standby, and so have all the others from before.
+            if error.code == .connectionFailed || error.sqlState == "25006" { breakDown() }
             error.file = file
             error.line = line
             throw error
@@ -45,10 +65,24 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     /// Runs several statements in one message: one implicit transaction, no parameters. For migrations.
-    public func script(_ sql: String) async throws { try await session.script(sql) }
+    public func script(_ sql: String) async throws {
+        try requireLent()
+        try await session.script(sql)
+    }
+
+    /// Runs statements in one round trip and returns their results in order; outside a transaction they are one of their own.
+    ///
+    /// The first that fails is thrown, and none after it has run. At most 1000: results wait in memory.
+    public func pipeline(_ queries: [PostgresQuery], _ file: String = #fileID, _ line: Int = #line) async throws -> [PostgresRows] {
+        try requireLent()
+        guard queries.count <= 1000 else { throw PostgresError(.unexpected, "\(queries.count) statements in one pipeline; at most 1000") }
+        if queries.isEmpty { return [] }
+        return try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
+    }
 
     /// Copies rows into a table by binary COPY; returns how many. Names come from the program, never from input.
     public func copy(into table: String, columns: [String], rows: [[any PostgresEncodable]]) async throws -> Int {
+        try requireLent()
         var data = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         for row in rows {
             Int16(row.count).appendBigEndian(to: &data)
@@ -68,7 +102,11 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws. The body's own error is rethrown.
+    ///
+    /// Inside a transaction it is a savepoint of that one.
+    @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        guard session.isIdle || isBroken else { return try await withSavepoint(body) }
         try await query("BEGIN")
         let value: T
         do {
@@ -86,6 +124,7 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     /// Runs `body` under a savepoint, so that its failure leaves the transaction usable.
+    @discardableResult
     public func withSavepoint<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         try await query("SAVEPOINT relevo")
         do {
@@ -93,7 +132,13 @@ public final class PostgresConnection: PostgresExecutor {
             try await query("RELEASE SAVEPOINT relevo")
             return value
         } catch {
-            _ = try await run("ROLLBACK TO SAVEPOINT relevo", cancellable: false)
+            do {
+                _ = try await run("ROLLBACK TO SAVEPOINT relevo", cancellable: false)
+                // Else it would stand in for the savepoint around it, which has the same name.
+                _ = try await run("RELEASE SAVEPOINT relevo", cancellable: false)
+            } catch {
+                // The transaction has failed as a whole, which its COMMIT will tell.
+            }
             throw error
         }
     }
@@ -103,7 +148,7 @@ public final class PostgresConnection: PostgresExecutor {
             _ = try await run("ROLLBACK", cancellable: false)
         } catch {
             // The server ends the transaction when the connection goes.
-            broken.withLock { $0 = true }
+            breakDown()
         }
     }
 }

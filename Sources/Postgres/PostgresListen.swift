@@ -35,7 +35,9 @@ extension PostgresClient {
                     }
                 }
             } catch {
-                if !reported && !Task.isCancelled { logger.warning("LISTEN connection lost; reconnecting", metadata: ["error": "\(error)"]) }
+                if !reported && !Task.isCancelled {
+                    logger.warning("LISTEN connection lost; reconnecting", metadata: ["error": "\(error)"])
+                }
                 reported = true
                 try? await Task.sleep(for: .milliseconds(500))
             }

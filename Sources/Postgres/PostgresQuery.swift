@@ -56,6 +56,16 @@ public struct PostgresQuery: ExpressibleByStringInterpolation, Sendable {
             sql += "$\(parameters.oids.count)"
         }
 
+        /// Binds a value or NULL. By itself, so that the compiler does not take it for the printing of an optional.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
+            do {
+                try parameters.append(value)
+            } catch {
+                failure = failure ?? (error as? PostgresError)
+            }
+            sql += "$\(parameters.oids.count)"
+        }
+
         /// Puts text into the statement as it is: identifiers known to the program, never input.
         public mutating func appendInterpolation(unescaped text: String) { sql += text }
     }

@@ -1,22 +1,23 @@
 import CLibPQ
 import Foundation
-import Logging
+import Synchronization
 
 /// One libpq connection, confined to its queue; blocking calls only.
 actor Session {
     private let executor: QueueExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private var connection: OpaquePointer?
-    private var canceller: Canceller?
-    private var statements: StatementCache
+    private(set) var connection: OpaquePointer?
+    private(set) var statements: StatementCache
     private let configuration: PostgresConfiguration
-    private let logger: Logger
+    let canceller = Canceller()
+    /// The socket and whether no transaction is open, as of the last statement: read by the lender without a hop to the queue.
+    private let socket = Atomic<Int32>(-1)
+    private let idle = Atomic<Bool>(false)
 
-    init(configuration: PostgresConfiguration, logger: Logger) {
+    init(configuration: PostgresConfiguration) {
         executor = QueueExecutor(label: "relevo.postgres")
         self.configuration = configuration
-        self.logger = logger
         statements = StatementCache(capacity: configuration.statementCacheSize)
     }
 
@@ -39,33 +40,52 @@ actor Session {
         // The default receiver writes to stderr.
         PQsetNoticeReceiver(opened, { _, _ in }, nil)
         connection = opened
-        canceller = Canceller(connection: opened)
+        canceller.attach(to: opened)
+        note(opened)
+    }
+
+    func note(_ connection: OpaquePointer) {
+        idle.store(PQtransactionStatus(connection) == PQTRANS_IDLE, ordering: .releasing)
+        socket.store(PQsocket(connection), ordering: .releasing)
     }
 
     /// Ends the connection; it cannot be used again.
     func close() {
         if let connection { PQfinish(connection) }
         connection = nil
+        idle.store(false, ordering: .releasing)
+        socket.store(-1, ordering: .releasing)
     }
 
-    /// Whether the server still holds the connection; looks at the socket without a round trip.
-    func isAlive() -> Bool {
-        guard let connection, PQstatus(connection) == CONNECTION_OK else { return false }
-        var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-        if poll(&descriptor, 1, 0) > 0 { return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK }
-        return true
+    /// Whether the server still holds the connection. Nothing is sent while the socket is silent, as it is on a healthy idle connection.
+    nonisolated func isAlive() async -> Bool {
+        let descriptor = socket.load(ordering: .acquiring)
+        guard descriptor >= 0 else { return false }
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, 0) == 0 ? true : await answers()
     }
 
-    /// Whether a transaction is open on the connection.
-    var isIdle: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_IDLE } ?? false }
+    /// Bytes nobody asked for: a notice, or the farewell of a server that goes. Only a round trip tells which.
+    private func answers() -> Bool {
+        guard let connection else { return false }
+        PQclear(PQexec(connection, ""))
+        return PQstatus(connection) == CONNECTION_OK
+    }
+
+    /// Whether no transaction is open on the connection, which also means that it is usable.
+    nonisolated var isIdle: Bool { idle.load(ordering: .acquiring) }
 
     nonisolated func run(_ query: PostgresQuery, cancellable: Bool) async throws -> PostgresRows {
         guard cancellable else { return try await execute(query, ticket: nil) }
-        guard let canceller = await self.canceller else { throw PostgresError(.connectionFailed, "the connection is closed") }
+        return try await stoppable { try await self.execute(query, ticket: $0) }
+    }
+
+    /// Runs `body` with a ticket under which a cancelled task has the server stop it.
+    nonisolated func stoppable<T: Sendable>(_ body: (UInt64) async throws -> T) async throws -> T {
         let ticket = canceller.ticket()
         return try await withTaskCancellationHandler {
             do {
-                return try await execute(query, ticket: ticket)
+                return try await body(ticket)
             } catch let error as PostgresError where error.sqlState == "57014" && Task.isCancelled {
                 throw CancellationError()
             }
@@ -76,53 +96,62 @@ actor Session {
 
     private func execute(_ query: PostgresQuery, ticket: UInt64?) throws -> PostgresRows {
         if let failure = query.failure { throw failure }
-        guard let connection, let canceller else { throw PostgresError(.connectionFailed, "the connection is closed") }
-        if let ticket {
-            canceller.begin(ticket)
-            // A cancel that came before `begin` found nothing to stop.
-            if Task.isCancelled {
-                canceller.end()
-                throw CancellationError()
-            }
-        }
+        guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
+        defer { note(connection) }
+        if let ticket { try begin(ticket) }
         defer { if ticket != nil { canceller.end() } }
         do {
             return try executeOnce(query, on: connection)
-        } catch let error as PostgresError where isStalePlan(error) && PQtransactionStatus(connection) == PQTRANS_IDLE {
+        } catch let error as PostgresError where isStalePlan(error) {
+            // Inside a transaction the statement has already failed it; the caller's next attempt prepares anew.
             forget(query.sql, on: connection)
+            guard PQtransactionStatus(connection) == PQTRANS_IDLE else { throw error }
             return try executeOnce(query, on: connection)
         }
     }
 
+    func begin(_ ticket: UInt64) throws {
+        canceller.begin(ticket)
+        // A cancel that came before found nothing to stop.
+        guard Task.isCancelled else { return }
+        canceller.end()
+        throw CancellationError()
+    }
+
     /// 26000: the statement is gone (DISCARD, PgBouncer); 0A000: a migration changed its result type.
-    private func isStalePlan(_ error: PostgresError) -> Bool {
+    func isStalePlan(_ error: PostgresError) -> Bool {
         error.sqlState == "26000" || (error.sqlState == "0A000" && error.message.contains("cached plan"))
     }
 
-    private func forget(_ sql: String, on connection: OpaquePointer) {
-        if let name = statements.remove(sql) { PQclear(PQexec(connection, "DEALLOCATE \(name)")) }
+    func forget(_ sql: String, on connection: OpaquePointer) {
+        for name in statements.remove(sql) { PQclear(PQexec(connection, "DEALLOCATE \(name)")) }
     }
 
     private func executeOnce(_ query: PostgresQuery, on connection: OpaquePointer) throws -> PostgresRows {
         let name = try prepare(query, on: connection)
+        let result = withParameters(of: query) { count, values, lengths, formats in
+            if let name { return PQexecPrepared(connection, name, count, values, lengths, formats, 1) }
+            return PQexecParams(connection, query.sql, count, query.parameters.oids, values, lengths, formats, 1)
+        }
+        return PostgresRows(result: ResultBox(try checked(result, on: connection, sql: query.sql)))
+    }
+
+    /// The parameters as libpq takes them; the pointers hold for the length of `body`.
+    func withParameters<T>(of query: PostgresQuery, _ body: (Int32, [UnsafePointer<CChar>?], [Int32], [Int32]) -> T) -> T {
         let parameters = query.parameters
-        let result = parameters.bytes.withUnsafeBufferPointer { buffer -> OpaquePointer? in
+        return parameters.bytes.withUnsafeBufferPointer { buffer in
             // Never nil, since the buffer holds at least one byte: a nil pointer would mean NULL.
             let base = buffer.baseAddress.map { UnsafeRawPointer($0) }
             let values = parameters.ranges.map { range in
                 range.flatMap { range in base.map { ($0 + range.lowerBound).assumingMemoryBound(to: CChar.self) } }
             }
             let lengths = parameters.ranges.map { Int32($0?.count ?? 0) }
-            let formats = [Int32](repeating: 1, count: parameters.oids.count)
-            let count = Int32(parameters.oids.count)
-            if let name { return PQexecPrepared(connection, name, count, values, lengths, formats, 1) }
-            return PQexecParams(connection, query.sql, count, parameters.oids, values, lengths, formats, 1)
+            return body(Int32(parameters.oids.count), values, lengths, [Int32](repeating: 1, count: parameters.oids.count))
         }
-        return PostgresRows(result: ResultBox(try checked(result, on: connection, sql: query.sql)))
     }
 
     /// The name of the prepared statement, nil when preparing is off.
-    private func prepare(_ query: PostgresQuery, on connection: OpaquePointer) throws -> String? {
+    func prepare(_ query: PostgresQuery, on connection: OpaquePointer) throws -> String? {
         switch statements.use(query.sql, oids: query.parameters.oids) {
         case .off: return nil
         case .known(let name): return name
@@ -133,7 +162,7 @@ actor Session {
                 PQclear(
                     try checked(PQprepare(connection, name, query.sql, Int32(oids.count), oids), on: connection, sql: query.sql))
             } catch {
-                _ = statements.remove(query.sql)
+                statements.remove(query.sql, oids: oids)
                 throw error
             }
             return name
@@ -143,62 +172,13 @@ actor Session {
     /// Runs several statements in one message of the simple protocol: one implicit transaction, no parameters.
     func script(_ sql: String) throws {
         guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
+        defer { note(connection) }
         PQclear(try checked(PQexec(connection, sql), on: connection, sql: nil))
         statements.removeAll()
         PQclear(PQexec(connection, "DEALLOCATE ALL"))
     }
 
-    /// Copies rows of the binary COPY form, in pieces of 64 KiB.
-    func copyIn(_ statement: String, _ data: [UInt8]) throws -> Int {
-        guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
-        let start = PQexec(connection, statement)
-        guard PQresultStatus(start) == PGRES_COPY_IN else {
-            PQclear(try checked(start, on: connection, sql: statement))
-            throw PostgresError(.unexpected, "not a COPY FROM STDIN statement")
-        }
-        PQclear(start)
-        let sent = data.withUnsafeBytes { bytes -> Bool in
-            var offset = 0
-            while offset < bytes.count {
-                let length = min(65536, bytes.count - offset)
-                let piece = bytes.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) }
-                guard PQputCopyData(connection, piece, Int32(length)) == 1 else { return false }
-                offset += length
-            }
-            return true
-        }
-        _ = PQputCopyEnd(connection, sent ? nil : "the client could not send the data")
-        let rows = PostgresRows(result: ResultBox(try checked(PQgetResult(connection), on: connection, sql: statement)))
-        while let extra = PQgetResult(connection) { PQclear(extra) }
-        return rows.affectedRows
-    }
-
-    /// Waits for notifications, at most `milliseconds`. Throws `.connectionFailed` when the server is gone.
-    func notifications(milliseconds: Int32) throws -> [(channel: String, payload: String)] {
-        guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
-        var found = taken(from: connection)
-        if found.isEmpty {
-            var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-            if poll(&descriptor, 1, milliseconds) > 0 {
-                guard PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
-                    throw PostgresError(.connectionFailed, "the connection was lost: \(message(of: connection))")
-                }
-                found = taken(from: connection)
-            }
-        }
-        return found
-    }
-
-    private func taken(from connection: OpaquePointer) -> [(channel: String, payload: String)] {
-        var found: [(channel: String, payload: String)] = []
-        while let notification = PQnotifies(connection) {
-            found.append((String(cString: notification.pointee.relname), String(cString: notification.pointee.extra)))
-            PQfreemem(notification)
-        }
-        return found
-    }
-
-    private func checked(_ result: OpaquePointer?, on connection: OpaquePointer, sql: String?) throws -> OpaquePointer {
+    func checked(_ result: OpaquePointer?, on connection: OpaquePointer, sql: String?) throws -> OpaquePointer {
         guard let result else { throw PostgresError(.connectionFailed, "the connection was lost: \(message(of: connection))") }
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return result
@@ -224,7 +204,7 @@ actor Session {
     }
 
     /// libpq's reason, without the password should a library ever quote it.
-    private func message(of connection: OpaquePointer) -> String {
+    func message(of connection: OpaquePointer) -> String {
         var text = String(cString: PQerrorMessage(connection)).trimmingCharacters(in: .whitespacesAndNewlines)
         if let password = configuration.parameters["password"], !password.isEmpty { text = text.replacing(password, with: "[redacted]") }
         return text.replacing("\n", with: " ")

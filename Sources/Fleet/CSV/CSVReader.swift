@@ -12,6 +12,8 @@ struct CSVRecord {
     /// `bad_quote` or `bad_encoding`, with the number of the field.
     var damage: [(code: String, field: Int)] = []
     var isBlank: Bool { fields.count == 1 && fields[0].isEmpty && damage.isEmpty }
+    /// Delimiters and nothing else, as spreadsheets write below the last row.
+    var isEmpty: Bool { damage.isEmpty && fields.allSatisfy { $0.allSatisfy(\.isWhitespace) } }
 }
 
 /// Reads RFC 4180 with `,`, `;` or tab, CRLF or LF, with or without a byte order mark.
@@ -20,6 +22,11 @@ struct CSVReader {
     private let encoding: FileEncoding
     private let delimiter: UInt8
     private var line = 1
+    /// Each costs a look at one field again; beyond these a hopeless file is read as it stands.
+    private var secondLooks = 1000
+
+    /// Longest quoted field: behind a quote that nothing closes lies the rest of the file.
+    private static let longestQuoted = 64 << 10
 
     init(_ data: [UInt8], encoding: FileEncoding) {
         var bytes = data[...]
@@ -45,11 +52,19 @@ struct CSVReader {
     /// The next record, nil at the end.
     mutating func next() -> CSVRecord? {
         guard !bytes.isEmpty else { return nil }
+        let start = (bytes: bytes, line: line)
         var record = CSVRecord(line: line, fields: [])
         while true {
             let (field, ended) = nextField(&record)
             record.fields.append(field)
-            if ended { return record }
+            if !ended { continue }
+            if line > start.line + 1, record.damage.contains(where: { $0.code == "bad_quote" }), secondLooks > 0 {
+                // A quote that does not belong there has swallowed lines: they are rows of their own, with problems of their own.
+                secondLooks -= 1
+                bytes = start.bytes.drop { $0 != 10 }.dropFirst()
+                line = start.line + 1
+            }
+            return record
         }
     }
 
@@ -71,6 +86,7 @@ struct CSVReader {
                 }
                 if byte == 10 { line += 1 }
                 content.append(byte)
+                if content.count > Self.longestQuoted { break }
             }
             if !closed { record.damage.append(("bad_quote", record.fields.count)) }
         }
@@ -102,60 +118,6 @@ struct CSVReader {
             if let text = String(validating: content, as: UTF8.self) { return text }
             record.damage.append(("bad_encoding", record.fields.count))
             return String(decoding: content, as: UTF8.self)
-        }
-    }
-}
-
-/// A file read into columns by name, for the small files that come with a fleet.
-public struct CSVTable: Sendable {
-    public struct Row: Sendable {
-        public var line: Int
-        public var fields: [String: String]
-    }
-
-    public var columns: [String]
-    public var rows: [Row]
-    public var problems: [FleetProblem]
-
-    /// Reads a whole file; every record that is no row is a problem.
-    public init(_ data: [UInt8], encoding: FileEncoding, required: [String]) {
-        var reader = CSVReader(data, encoding: encoding)
-        rows = []
-        problems = []
-        columns = reader.next()?.fields.map { $0.trimmingSpaces } ?? []
-        for name in required where !columns.contains(name) {
-            problems.append(FleetProblem(line: 1, column: name, code: "missing_column", value: nil, message: "the header has no column \(name)"))
-        }
-        for (index, name) in columns.enumerated() where !name.isEmpty && columns.firstIndex(of: name) != index {
-            problems.append(FleetProblem(line: 1, column: name, code: "bad_value", value: name, message: "the header names the column \(name) twice"))
-        }
-        while let record = reader.next() {
-            if record.isBlank { continue }
-            var damaged = false
-            for (code, field) in record.damage {
-                damaged = true
-                let value = field < record.fields.count ? String(record.fields[field].prefix(80)) : nil
-                problems.append(
-                    FleetProblem(
-                        line: record.line, column: field < columns.count ? columns[field] : nil, code: code, value: value,
-                        message: code == "bad_quote"
-                            ? "a quote that does not open or close a field; write a quote inside a field as two, and the field in quotes"
-                            : "bytes that are not \(encoding.rawValue) text; save the file as UTF-8, or give --encoding latin1"))
-            }
-            if record.fields.count != columns.count {
-                let short = record.fields.count < columns.count
-                problems.append(
-                    FleetProblem(
-                        line: record.line, column: short ? columns[record.fields.count] : nil, code: short ? "short_row" : "long_row",
-                        value: short ? nil : String(record.fields[columns.count].prefix(80)),
-                        message: "\(record.fields.count) fields, the header has \(columns.count)"))
-                damaged = true
-            }
-            if damaged { continue }
-            rows.append(
-                Row(
-                    line: record.line,
-                    fields: Dictionary(zip(columns, record.fields.map(\.trimmingSpaces)), uniquingKeysWith: { first, _ in first })))
         }
     }
 }

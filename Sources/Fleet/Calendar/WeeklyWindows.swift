@@ -26,10 +26,12 @@ public struct WeeklyWindows: Hashable, Sendable {
             if trimmed.isEmpty { continue }
             let words = trimmed.split(separator: " ").map(String.init)
             guard words.count >= 2, let times = words.last, let days = Self.days(words.dropLast().joined()) else {
-                throw BadText(part: trimmed, expected: "days and hours such as Mon-Thu 22:00-05:00, with days Mon Tue Wed Thu Fri Sat Sun or Daily")
+                throw BadText(
+                    part: trimmed, expected: "days and hours such as Mon-Thu 22:00-05:00, with days Mon Tue Wed Thu Fri Sat Sun or Daily")
             }
             let ends = times.split(separator: "-", omittingEmptySubsequences: false)
-            guard ends.count == 2, let start = Self.minute(ends[0]), start < 1440, let end = Self.minute(ends[1]), end > 0 || start > 0 || end == start
+            guard ends.count == 2, let start = Self.minute(ends[0]), start < 1440, let end = Self.minute(ends[1]),
+                end > 0 || start > 0 || end == start
             else {
                 throw BadText(part: trimmed, expected: "hours from 00:00-24:00, such as 22:00-05:00")
             }
@@ -59,7 +61,8 @@ public struct WeeklyWindows: Hashable, Sendable {
     /// Reads `22:00`, up to `24:00`.
     static func minute(_ text: some StringProtocol) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2, parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+        guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2,
+            parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
             let hour = Int(parts[0]), let minute = Int(parts[1]), minute < 60, hour < 24 || (hour == 24 && minute == 0)
         else { return nil }
         return hour * 60 + minute
@@ -75,7 +78,8 @@ public struct WeeklyWindows: Hashable, Sendable {
             if off(date) { continue }
             for window in windows where window.days & (1 << UInt8(date.weekday)) != 0 {
                 let endDate = window.end <= window.start ? LocalDate(dayNumber: number + 1) : date
-                let interval = Interval(start: zone.instant(of: date, minute: window.start), end: zone.instant(of: endDate, minute: window.end))
+                let interval = Interval(
+                    start: zone.instant(of: date, minute: window.start), end: zone.instant(of: endDate, minute: window.end))
                 if interval.start < interval.end && interval.overlaps(range) { found.append(interval) }
             }
         }

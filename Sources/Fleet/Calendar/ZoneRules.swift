@@ -26,6 +26,12 @@ public struct ZoneRules: Sendable {
     public let name: String
     private let periods: [Period]
 
+    /// IANA names without a slash. Others without one are abbreviations, which Foundation would take too.
+    private static let plainNames: Set<String> = [
+        "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "GB", "GMT", "Greenwich", "HST", "Hongkong", "Iceland", "Iran",
+        "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST", "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland",
+        "Portugal", "ROC", "ROK", "Singapore", "Turkey", "UCT", "UTC", "Universal", "W-SU", "WET", "Zulu",
+    ]
     private static let cache = Mutex<[String: ZoneRules]>([:])
     /// 2020-01-01 and 2060-01-01: the table covers what a plan can reach.
     private static let firstInstant = 1_577_836_800
@@ -34,7 +40,7 @@ public struct ZoneRules: Sendable {
     /// Nil when the name is not an IANA time zone.
     public static func named(_ name: String) -> ZoneRules? {
         if let known = cache.withLock({ $0[name] }) { return known }
-        guard name == "UTC" || (name.contains("/") && !name.hasPrefix("/") && !name.contains("..")), name.utf8.count < 64,
+        guard plainNames.contains(name) || (name.contains("/") && !name.hasPrefix("/") && !name.contains("..")), name.utf8.count < 64,
             let zone = TimeZone(identifier: name)
         else { return nil }
         let rules = ZoneRules(name: name, zone: zone)
@@ -49,7 +55,8 @@ public struct ZoneRules: Sendable {
         while let next = zone.nextDaylightSavingTimeTransition(after: at), next > at,
             next.timeIntervalSince1970 < Double(Self.lastInstant)
         {
-            periods.append(Period(start: Int(next.timeIntervalSince1970.rounded()), offset: zone.secondsFromGMT(for: next.addingTimeInterval(1))))
+            periods.append(
+                Period(start: Int(next.timeIntervalSince1970.rounded()), offset: zone.secondsFromGMT(for: next.addingTimeInterval(1))))
             at = next
         }
         self.periods = periods

@@ -29,7 +29,8 @@ struct RegionMetadata: Sendable {
         fixedLine = DigitPattern(fields[9])
         mobile = DigitPattern(fields[10])
         let order: [(PhoneNumberType, Int)] = [
-            (.premiumRate, 12), (.tollFree, 11), (.sharedCost, 13), (.voip, 15), (.personal, 14), (.pager, 16), (.uan, 17), (.voicemail, 18),
+            (.premiumRate, 12), (.tollFree, 11), (.sharedCost, 13), (.voip, 15), (.personal, 14), (.pager, 16), (.uan, 17),
+            (.voicemail, 18),
         ]
         types = order.compactMap { type, index in DigitPattern(fields[index]).map { (type, $0) } }
     }

@@ -1,0 +1,14 @@
+/// Waits until `condition` holds, looking every 25 ms. Throws `NeverHappened` after `tries` looks.
+public func eventually(_ what: String, tries: Int = 200, _ condition: () async throws -> Bool) async throws {
+    for _ in 0..<tries {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(25))
+    }
+    throw NeverHappened(what: what)
+}
+
+/// What a test waited for in vain.
+public struct NeverHappened: Error, CustomStringConvertible {
+    public let what: String
+    public var description: String { "never happened: \(what)" }
+}
