@@ -1,1 +1,227 @@
--- owner: h7
+-- owner: gateway
+-- Senders and the messages they send. Columns named …_at hold business time (jobs.now()) unless the comment says real time.
+CREATE SCHEMA gateway;
+
+-- A business phone number that messages can be sent from.
+CREATE TABLE gateway.sender (
+    phone_number_id text PRIMARY KEY,
+    e164 text NOT NULL,
+    waba_id text NOT NULL,
+    client_id text NOT NULL DEFAULT '',
+    -- The lane of its messages, `number:<phone_number_id>`.
+    lane_id bigint NOT NULL,
+    -- Numbers without a plus are read as national numbers of this region; null leaves them to be refused when they are ambiguous.
+    default_region text,
+    -- Messages a second that Meta allows, of all kinds, inbound too.
+    per_second double precision NOT NULL DEFAULT 80 CHECK (per_second > 0 AND per_second <= 10000),
+    identity_mode text NOT NULL DEFAULT 'off' CHECK (identity_mode IN ('off', 'observe', 'enforce')),
+    state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'stopped', 'retired')),
+    -- Why it is stopped, by whom, since when.
+    stopped_reason text,
+    stopped_by text,
+    stopped_at timestamptz,
+    -- The id the number has since its cut-over; what is sent to the old one goes there.
+    moved_to text,
+    created_at timestamptz NOT NULL DEFAULT jobs.now(),
+    updated_at timestamptz NOT NULL DEFAULT jobs.now(),
+    CHECK ((state = 'stopped') = (stopped_reason IS NOT NULL))
+);
+
+CREATE INDEX sender_by_waba ON gateway.sender (waba_id);
+CREATE INDEX sender_by_number ON gateway.sender (e164);
+
+CREATE TABLE gateway.message (
+    id uuid PRIMARY KEY,
+    -- The order of hand-in; what pages continue from.
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    sender text NOT NULL,
+    edge text NOT NULL,
+    lane text NOT NULL,
+    priority smallint NOT NULL,
+    -- The recipient as the caller wrote it, and how it was read.
+    recipient_raw text NOT NULL,
+    e164 text,
+    user_id text,
+    -- e164, or the user id: what the recipient is known by.
+    address text NOT NULL,
+    rule text,
+    number_valid boolean,
+    metadata text,
+    kind text NOT NULL,
+    template_name text,
+    template_language text,
+    -- The caller's JSON without recipient, callback data and hash.
+    body bytea NOT NULL,
+    state text NOT NULL,
+    -- Why it is held, failed, expired or unknown: a word or an error code, then a sentence.
+    reason_code text,
+    reason text,
+    job_id bigint,
+    attempts integer NOT NULL DEFAULT 0,
+    own_hash text,
+    hash_attached text,
+    -- Sent again after its recipient was verified: no hash is attached, not even the caller's.
+    without_hash boolean NOT NULL DEFAULT false,
+    wamid text,
+    -- Of transmissions that failed before this one; their late statuses change nothing.
+    old_wamids text[] NOT NULL DEFAULT '{}',
+    wa_id text,
+    graph_answer bytea,
+    graph_error bytea,
+    http_status integer,
+    error_code integer,
+    tag text,
+    client_data text,
+    notify_run text,
+    api_key_id uuid,
+    needs_person boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT jobs.now(),
+    updated_at timestamptz NOT NULL DEFAULT jobs.now(),
+    expires_at timestamptz,
+    sent_at timestamptz,
+    unknown_at timestamptz,
+    accepted_at timestamptz,
+    delivered_at timestamptz,
+    read_at timestamptz,
+    failed_at timestamptz,
+    CHECK (e164 IS NOT NULL OR user_id IS NOT NULL),
+    CHECK (state IN ('queued', 'held', 'sending', 'unknown', 'accepted', 'sent', 'delivered', 'read', 'failed', 'expired', 'cancelled'))
+) WITH (fillfactor = 70);
+
+CREATE INDEX message_by_wamid ON gateway.message (wamid) WHERE wamid IS NOT NULL;
+CREATE INDEX message_by_tag ON gateway.message (tag text_pattern_ops) WHERE tag IS NOT NULL;
+CREATE INDEX message_by_sender ON gateway.message (sender, seq);
+CREATE INDEX message_by_address ON gateway.message (address, seq);
+CREATE INDEX message_expiring ON gateway.message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'held');
+CREATE INDEX message_unknown ON gateway.message (unknown_at) WHERE state = 'unknown';
+-- Messages that go again, or at last, once their recipient has been verified.
+CREATE INDEX message_awaiting_trust ON gateway.message (sender, seq)
+    WHERE (state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000');
+CREATE INDEX message_held_template ON gateway.message (sender, template_name, template_language)
+    WHERE state = 'held' AND reason_code = 'template_held';
+
+-- Everything that happened to a message after its hand-in.
+CREATE TABLE gateway.event (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id uuid NOT NULL,
+    kind text NOT NULL,
+    -- Statuses: the wamid, and Meta's own time in whole seconds.
+    wamid text,
+    occurred_at timestamptz,
+    code integer,
+    detail text,
+    -- A status, an answer or an error as it came.
+    data bytea,
+    recorded_at timestamptz NOT NULL DEFAULT jobs.now()
+);
+
+CREATE INDEX event_by_message ON gateway.event (message_id, id);
+-- The same status comes more than once.
+CREATE UNIQUE INDEX event_status ON gateway.event (message_id, kind, wamid, occurred_at) NULLS NOT DISTINCT WHERE kind LIKE 'status.%';
+
+-- Keys that callers gave; real time.
+CREATE TABLE gateway.idempotency (
+    scope text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    message_id uuid NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (scope, key)
+);
+
+CREATE INDEX idempotency_expiring ON gateway.idempotency (expires_at);
+
+-- What Meta allows from one number to one recipient; real time. A burst may borrow from what comes, and is paid back before the next.
+CREATE TABLE gateway.pair (
+    sender text NOT NULL,
+    address text NOT NULL,
+    burst_at timestamptz NOT NULL,
+    in_burst integer NOT NULL,
+    free_at timestamptz NOT NULL,
+    -- 131056 in a row.
+    failures integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (sender, address)
+) WITH (fillfactor = 70);
+
+CREATE INDEX pair_free ON gateway.pair (free_at);
+
+-- Templates that nothing is sent with until a time, or until a person lifts it.
+CREATE TABLE gateway.template_hold (
+    waba_id text NOT NULL,
+    name text NOT NULL,
+    language text NOT NULL,
+    reason text NOT NULL,
+    code integer,
+    held_at timestamptz NOT NULL DEFAULT jobs.now(),
+    until timestamptz,
+    PRIMARY KEY (waba_id, name, language)
+);
+
+-- Statuses that name no message yet: they can outrun the answer to the send. Kept for a day of real time.
+CREATE TABLE gateway.orphan (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wamid text NOT NULL,
+    phone_number_id text NOT NULL,
+    status bytea NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX orphan_by_wamid ON gateway.orphan (wamid);
+CREATE INDEX orphan_by_age ON gateway.orphan (received_at);
+
+-- Statuses of messages that another system sent, by number and day.
+CREATE TABLE gateway.stray (
+    phone_number_id text NOT NULL,
+    day date NOT NULL,
+    statuses bigint NOT NULL,
+    PRIMARY KEY (phone_number_id, day)
+);
+
+-- When a recipient last wrote: free-form messages may go for 24 hours after.
+CREATE TABLE gateway.service_window (
+    sender text NOT NULL,
+    address text NOT NULL,
+    last_inbound_at timestamptz NOT NULL,
+    PRIMARY KEY (sender, address)
+);
+
+-- Takes a place for each message of a batch, in one order of keys. until is null for those that may go now. A pair at rest begins anew; one
+-- that is not may borrow within the window of its burst, unless Meta has just refused it. Those that wait line up behind each other.
+CREATE FUNCTION gateway.take_pairs(
+    p_senders text[], p_addresses text[], p_interval double precision, p_burst integer, p_window double precision, p_shadow boolean
+) RETURNS TABLE (place bigint, until timestamptz, failures integer) LANGUAGE plpgsql AS $$
+DECLARE
+    o record;
+    v_now timestamptz := clock_timestamp();
+    v_step interval := make_interval(secs => p_interval);
+    v_window interval := make_interval(secs => p_window);
+    v_sender text := '';
+    v_address text := '';
+    v_line integer := 0;
+BEGIN
+    FOR o IN
+        SELECT u.* FROM unnest(p_senders, p_addresses) WITH ORDINALITY AS u (sender, address, n) ORDER BY u.sender, u.address, u.n
+    LOOP
+        IF o.sender <> v_sender OR o.address <> v_address THEN
+            v_line := 0;
+            v_sender := o.sender;
+            v_address := o.address;
+        END IF;
+        place := o.n;
+        until := NULL;
+        INSERT INTO gateway.pair AS p (sender, address, burst_at, in_burst, free_at) VALUES (o.sender, o.address, v_now, 1, v_now + v_step)
+        ON CONFLICT (sender, address) DO UPDATE SET
+            burst_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.burst_at END,
+            in_burst = CASE WHEN p.free_at <= v_now THEN 1 ELSE p.in_burst + 1 END,
+            free_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.free_at END + v_step
+        WHERE p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0)
+        RETURNING p.failures INTO failures;
+        IF NOT FOUND THEN
+            SELECT p.free_at + v_line * v_step, p.failures INTO until, failures FROM gateway.pair p
+            WHERE p.sender = o.sender AND p.address = o.address;
+            v_line := v_line + 1;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;

@@ -1,1 +1,55 @@
-// Planner
+public import Fleet
+
+/// Plans a fleet: pure, deterministic, seeded.
+public enum Planner {
+    /// Plans the accepted rows of a fleet; the rejected ones are listed in the plan.
+    ///
+    /// - Parameters:
+    ///   - operators: nil: people are not modelled.
+    ///   - previous: the plan that is being carried out, with the states its tasks have.
+    ///   - now: whole seconds since 1970.
+    ///   - tries: how many plans are built, of which the best is kept; nil: as many as the size of the fleet allows.
+    ///   - timeLimit: cuts the search short; the plan then says `stoppedEarly`.
+    public static func plan(
+        fleet: FleetFile, operators: Operators? = nil, settings: PlanningSettings, previous: Plan? = nil, now: Int, seed: UInt64 = 1,
+        tries: Int? = nil, timeLimit: Duration? = nil
+    ) -> Plan {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let problem = Problem(fleet: fleet, operators: operators, settings: settings, now: now)
+        var continuation = previous.map { Continuation(problem: problem, previous: $0) }
+        continuation?.holdCopies()
+        problem.prepare()
+        var base = Timetable(problem)
+        continuation?.install(&base)
+        let kept = Set(problem.rows.indices.filter { base.place[$0] != nil || base.heldCode[$0] != nil })
+
+        var search = PlanSearch(
+            problem: problem, base: base, continuation: continuation, previous: previous, isContinued: !kept.isEmpty, seed: seed)
+        let count = tries ?? usualTries(rows: problem.rows.count, slots: problem.grid.count)
+        var stopped = false
+        for number in 0..<max(1, count) {
+            if number > 0, let timeLimit, clock.now - begin > timeLimit {
+                stopped = true
+                break
+            }
+            if search.attempt(number) { break }
+        }
+        guard let best = search.best else { return Plan(now: now, settings: settings, seed: seed) }
+        var plan = best.plan
+        plan.seed = seed
+        plan.stoppedEarly = stopped
+        plan.rejected = fleet.problems
+        let explanation = Explanation(problem: problem, table: best.construction.table, closedClasses: best.construction.closedClasses)
+        plan.unplaced = problem.rows.indices.filter { best.construction.table.place[$0] == nil }.map {
+            UnplacedRow(rowRef: problem.rows[$0].rowRef, reasons: explanation.reasons($0))
+        }
+        plan.bound = Bounds.bound(problem, plan: plan, kept: kept)
+        return plan
+    }
+    /// Bounded by work: about the same for a small fleet on a fine grid as for a large one on a coarse grid.
+    static func usualTries(rows: Int, slots: Int) -> Int {
+        let rows = max(1, rows)
+        return max(3, min(800, 36_000_000 / (rows * rows), 700_000_000 / (rows * max(1, slots))))
+    }
+}

@@ -1,0 +1,42 @@
+public import CloudAPI
+public import Foundation
+import Jobs
+public import Postgres
+
+extension Gateway {
+    /// Applies statuses of a webhook, in the caller's transaction.
+    /// - Parameter receivedAt: business time, for statuses without a time of their own.
+    public func apply(
+        statuses: [(phoneNumberID: String, update: StatusUpdate)], receivedAt: Date, on db: PostgresConnection
+    ) async throws {
+        try await StatusApplier(core: core).apply(
+            statuses.map { .init(phoneNumberID: $0.phoneNumberID, update: $0.update) }, receivedAt: receivedAt, on: db)
+    }
+
+    /// Notes inbound messages: they spend the number's throughput and open the recipient's service window.
+    public func inbound(phoneNumberID: String, messages: [InboundMessage], on db: PostgresConnection) async throws {
+        guard !messages.isEmpty, let sender = try await senders.find(phoneNumberID: phoneNumberID, on: db) else { return }
+        try await Lanes.debit(sender.laneKey, tokens: messages.count, on: db)
+        var newest: [String: Date] = [:]
+        let now = try await JobQueue.now(on: db)
+        for message in messages where message.type != "system" {
+            let at = min(message.timestamp ?? now, now)
+            for address in [message.from, message.fromUserID].compactMap({ $0 }) where address.isStorable {
+                newest[address] = max(newest[address] ?? at, at)
+            }
+        }
+        let sorted = newest.sorted { $0.key < $1.key }
+        guard !sorted.isEmpty else { return }
+        try await db.query(
+            """
+            INSERT INTO gateway.service_window AS w (sender, address, last_inbound_at)
+            SELECT \(phoneNumberID), n.address, n.at FROM unnest(\(sorted.map(\.key)), \(sorted.map(\.value))) AS n (address, at)
+            ON CONFLICT (sender, address) DO UPDATE SET last_inbound_at = greatest(w.last_inbound_at, EXCLUDED.last_inbound_at)
+            """)
+    }
+
+    /// Lets messages with a template go again, because Meta takes it again.
+    public func releaseTemplate(waba: String, name: String, language: String, on db: PostgresConnection) async throws {
+        try await Releases(core: core).template(waba: waba, name: name, language: language, on: db)
+    }
+}

@@ -1,0 +1,95 @@
+import CloudAPI
+public import Foundation
+import Jobs
+import Postgres
+import Recipients
+
+extension Gateway {
+    /// Why a message stands where it stands: the key that holds it back and until when. Empty for an unknown id.
+    public func why(_ id: UUID) async throws -> [Reason] {
+        guard let record = try await message(id) else { return [] }
+        switch record.state {
+        case .queued: return try await whyQueued(record)
+        case .held: return try await whyHeld(record)
+        case .sending:
+            return [Reason(code: "sending", text: "The request to Meta is being made.", key: Sender.laneKey(record.sender))]
+        case .unknown:
+            let text =
+                record.needsPerson
+                ? "Meta's answer was lost and no status has come: a person has to decide whether it was sent."
+                : "Meta's answer was lost. A status from Meta settles it; it is never sent again by itself."
+            return [Reason(code: record.needsPerson ? "needs_person" : "waiting_for_status", text: "\(text) \(record.reason ?? "")")]
+        case .accepted, .sent:
+            return [Reason(code: "waiting_for_status", text: "Meta has accepted it and has not yet said that it was delivered.")]
+        case .delivered, .read: return [Reason(code: record.state.rawValue, text: "It has arrived.")]
+        case .failed, .expired, .cancelled:
+            return [Reason(code: record.reasonCode ?? record.state.rawValue, text: record.reason ?? "It will not be sent.")]
+        }
+    }
+
+    private func whyQueued(_ record: MessageRecord) async throws -> [Reason] {
+        var reasons: [Reason] = []
+        let key = Sender.laneKey(record.sender)
+        if let stop = try await Lanes.everythingPaused(on: core.client) {
+            reasons.append(Reason(code: "everything_paused", text: "\(stop.by) has stopped all sending: \(stop.reason)", key: "everything"))
+        }
+        if let sender = try await senders.find(phoneNumberID: record.sender), sender.state != .active {
+            reasons.append(
+                Reason(code: "sender_\(sender.state.rawValue)", text: sender.stoppedReason ?? "The number has another id now.", key: key))
+        }
+        if let job = try await core.client.query("SELECT job_id FROM gateway.message WHERE id = \(record.id)").decodeFirst(Int64?.self)
+            ?? nil,
+            let place = try await JobQueue.place(of: job, on: core.client)
+        {
+            if place.place == "later" {
+                let isPair = place.reason?.hasPrefix("pair rate") ?? false
+                reasons.append(
+                    Reason(
+                        code: isPair ? "pair" : "later", text: place.reason ?? record.reason ?? "It is tried again later.",
+                        key: isPair ? "pair:\(record.sender):\(record.e164 ?? record.userID ?? "")" : key, until: place.until))
+            } else if place.place == "dead" {
+                reasons.append(Reason(code: "dead", text: place.reason ?? "The job was given up.", key: key))
+            }
+        }
+        if let lane = try await Lanes.state(key, on: core.client) {
+            if lane.isPaused {
+                reasons.append(Reason(code: "lane_paused", text: lane.pausedReason ?? "The number's lane is paused.", key: key))
+            } else if reasons.isEmpty {
+                let until = lane.waitSeconds > 0 ? Date(timeIntervalSinceNow: lane.waitSeconds) : lane.nextAt
+                reasons.append(
+                    Reason(
+                        code: "lane_busy",
+                        text: "\(lane.ready) messages of the number are due and \(lane.running) are being sent, "
+                            + "at most \((lane.limits.perSecond ?? 0).formatted(.number.precision(.fractionLength(0...1)))) a second.",
+                        key: key, until: until))
+            }
+        }
+        return reasons
+    }
+
+    private func whyHeld(_ record: MessageRecord) async throws -> [Reason] {
+        if record.reasonCode == HoldReason.templateHeld, let name = record.templateName,
+            let sender = try await senders.find(phoneNumberID: record.sender)
+        {
+            let until =
+                try await core.client.query(
+                    """
+                    SELECT until FROM gateway.template_hold
+                    WHERE waba_id = \(sender.wabaID) AND name = \(name) AND language = \(record.templateLanguage ?? "")
+                    """
+                ).decodeFirst(Date?.self) ?? nil
+            return [
+                Reason(
+                    code: HoldReason.templateHeld, text: record.reason ?? "The template is held.",
+                    key: "template:\(sender.wabaID):\(name):\(record.templateLanguage ?? "")", until: until)
+            ]
+        }
+        let address = record.e164 ?? record.userID ?? ""
+        let state = try await RecipientDirectory.lookup([address], sender: record.sender, on: core.client)[address]
+        return [
+            Reason(
+                code: record.reasonCode ?? "held", text: state.map(HoldReason.text) ?? record.reason ?? "It is held.",
+                key: "recipient:\(record.sender):\(address)")
+        ]
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Jobs
+import Logging
+import Postgres
+public import ServiceLifecycle
+
+/// Expires messages, lists those a person must look at, lets templates go on, and drops what is no longer needed.
+public struct GatewayHousekeeper: Service {
+    let core: GatewayCore
+    private static let batch = 500
+
+    /// What one round did.
+    public struct Round: Sendable, Equatable {
+        public var expired = 0
+        public var needPerson = 0
+        public var templatesReleased = 0
+    }
+
+    /// Rounds until the process shuts down. One that fails is logged and tried again.
+    public func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    _ = try await round()
+                } catch is CancellationError {
+                    return
+                } catch {
+                    core.logger.warning("gateway housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
+                }
+                try await Task.sleep(for: .seconds(2))
+            }
+        }
+    }
+
+    /// One round; several processes do not get into each other's way.
+    @discardableResult
+    public func round() async throws -> Round {
+        var round = Round()
+        round.expired = try await expire()
+        round.needPerson = try await core.client.query(
+            """
+            UPDATE gateway.message SET needs_person = true, updated_at = jobs.now() WHERE id IN (
+                SELECT id FROM gateway.message WHERE state = 'unknown' AND NOT needs_person
+                    AND unknown_at <= jobs.now() - make_interval(secs => \(core.settings.unknownDeadline / .seconds(1)))
+                ORDER BY unknown_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+            """
+        ).affectedRows
+        let due = try await core.client.query(
+            "SELECT waba_id, name, language FROM gateway.template_hold WHERE until <= jobs.now() ORDER BY until LIMIT 100"
+        ).decode((String, String, String).self)
+        for (waba, name, language) in due {
+            try await core.client.withTransaction {
+                try await Releases(core: core).template(waba: waba, name: name, language: language, on: $0)
+            }
+            round.templatesReleased += 1
+        }
+        try await tidy()
+        return round
+    }
+
+    private func expire() async throws -> Int {
+        try await core.client.withTransaction { db in
+            let rows = try await db.query(
+                """
+                UPDATE gateway.message SET state = 'expired', reason_code = 'expired', reason = \(Expiry.reason), updated_at = jobs.now()
+                WHERE id IN (
+                    SELECT id FROM gateway.message WHERE state IN ('queued', 'held') AND expires_at IS NOT NULL AND expires_at <= jobs.now()
+                    ORDER BY expires_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+                RETURNING id, job_id, notify_run
+                """
+            ).decode((UUID, Int64?, String?).self)
+            _ = try await JobQueue.cancel(rows.compactMap(\.1), reason: "expired", on: db)
+            try await EventLog.write(rows.map { .init(message: $0.0, kind: "expired") }, on: db)
+            for (id, _, run) in rows {
+                try await MessageStore.announce(id, run: run, state: .expired, code: "expired", reason: Expiry.reason, on: db)
+            }
+            core.waiters.signal(rows.map(\.0))
+            return rows.count
+        }
+    }
+
+    /// Bounded deletes, so that none takes long.
+    private func tidy() async throws {
+        try await core.client.query(
+            """
+            DELETE FROM gateway.idempotency WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM gateway.idempotency WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT 2000))
+            """)
+        try await core.client.query(
+            """
+            DELETE FROM gateway.pair WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM gateway.pair WHERE free_at < clock_timestamp() - interval '10 minutes' ORDER BY free_at LIMIT 2000
+                FOR UPDATE SKIP LOCKED))
+            """)
+        try await core.client.query(
+            """
+            DELETE FROM gateway.orphan WHERE id = ANY (ARRAY(
+                SELECT id FROM gateway.orphan WHERE received_at < clock_timestamp() - interval '1 day' ORDER BY received_at LIMIT 2000))
+            """)
+    }
+}

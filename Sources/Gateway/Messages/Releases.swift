@@ -1,0 +1,92 @@
+import Foundation
+import Jobs
+import Postgres
+import Recipients
+import Templates
+
+/// Sends on what was held, with new jobs.
+struct Releases {
+    let core: GatewayCore
+    private static let batch = 500
+
+    /// Messages of these senders whose recipients are trusted (again): held ones, and ones that failed with 137000, which
+    /// go without a hash.
+    /// - Parameter senders: nil for all.
+    func trusted(senders: [String]?, on db: PostgresConnection) async throws -> [UUID] {
+        var released: [UUID] = []
+        var last: Int64 = 0
+        while true {
+            let found = try await db.query(
+                """
+                SELECT id, seq FROM gateway.message
+                WHERE ((state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000'))
+                    AND (\(senders == nil) OR sender = ANY (\(senders ?? []))) AND seq > \(last)
+                ORDER BY seq LIMIT \(Self.batch)
+                """
+            ).decode((UUID, Int64).self)
+            guard let end = found.last?.1 else { return released }
+            last = end
+            let rows = try await MessageStore.lock(found.map(\.0), on: db)
+            let states = try await RecipientDirectory.lookup(
+                rows.values.map { RecipientKey(phoneNumberID: $0.sender, address: $0.address) }, on: db)
+            let going = rows.values.filter { row in
+                let isWaiting =
+                    (row.state == .held && row.reasonCode == HoldReason.recipientChanged)
+                    || (row.state == .failed && row.reasonCode == "137000")
+                let state = states[RecipientKey(phoneNumberID: row.sender, address: row.address)]
+                return isWaiting && (state?.trust ?? .trusted) == .trusted
+            }
+            released += try await again(going, kind: "released", detail: "the recipient was verified", on: db)
+        }
+    }
+
+    func template(waba: String, name: String, language: String, on db: PostgresConnection) async throws {
+        let key = TemplateKey(name: name, language: language)
+        try await db.query(
+            "DELETE FROM gateway.template_hold WHERE waba_id = \(waba) AND name = \(key.name) AND language = \(key.language)")
+        while true {
+            let ids = try await db.query(
+                """
+                SELECT m.id FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender
+                WHERE m.state = 'held' AND m.reason_code = 'template_held' AND s.waba_id = \(waba)
+                    AND m.template_name = \(key.name) AND m.template_language = \(key.language)
+                ORDER BY m.id LIMIT \(Self.batch)
+                """
+            ).decode(UUID.self)
+            let rows = try await MessageStore.lock(ids, on: db).values.filter { $0.state == .held }
+            if rows.isEmpty { return }
+            _ = try await again(Array(rows), kind: "released", detail: "the template may be used again", on: db)
+        }
+    }
+
+    /// Queues messages with new jobs.
+    private func again(_ rows: [MessageRow], kind: String, detail: String, on db: PostgresConnection) async throws -> [UUID] {
+        guard !rows.isEmpty else { return [] }
+        let senders = try await SenderRow.byID(rows.map(\.sender), on: db)
+        let going = rows.filter { senders[$0.sender].map { $0.sender.state != .retired } ?? false }.sorted {
+            $0.id.uuidString < $1.id.uuidString
+        }
+        let priorities = Dictionary(
+            try await db.query("SELECT id, priority FROM gateway.message WHERE id = ANY (\(going.map(\.id)))").decode((UUID, Int16).self),
+            uniquingKeysWith: { first, _ in first })
+        let jobs = try await JobQueue.enqueue(
+            going.map {
+                SendJob.new($0.id, lane: senders[$0.sender]?.laneID ?? 0, priority: priorities[$0.id] ?? 4, settings: core.settings)
+            },
+            on: db)
+        var changed: [MessageRow] = []
+        for (row, job) in zip(going, jobs) {
+            var row = row
+            if row.state == .failed {
+                row.prepareAgain()
+            } else {
+                (row.state, row.reasonCode, row.reason) = (.queued, nil, nil)
+            }
+            row.jobID = job
+            changed.append(row)
+        }
+        try await MessageStore.save(changed, core: core, on: db)
+        try await EventLog.write(changed.map { .init(message: $0.id, kind: kind, detail: detail) }, on: db)
+        return changed.map(\.id)
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import PhoneNumbers
+
+/// Whom a message goes to, and how that was found out.
+struct RecipientReading: Sendable {
+    var raw: String
+    var e164: String?
+    var userID: String?
+    /// E.164, or the user id.
+    var address: String
+    var rule: String?
+    var isValid: Bool?
+    var metadata: String?
+
+    init(userID: String) {
+        raw = userID
+        self.userID = userID
+        address = userID
+    }
+
+    /// Reads a number by the design's rules; one that has more than one reading, or none, is refused with its candidates.
+    init(
+        number raw: String, region: String?, country: String?, isKnown: (String) -> Bool
+    ) throws(GatewayRefusal) {
+        let reading = PhoneNumberReader.read(raw, region: region, senderCountry: country, knownWaID: isKnown)
+        guard reading.status == .ok, let e164 = reading.e164 else {
+            let reason = reading.reason ?? "not a phone number"
+            let readings = reading.candidates.isEmpty ? "" : " (it could be \(reading.candidates.joined(separator: " or ")))"
+            throw .badValue("to is \(raw.quoted): \(reason)\(readings)", candidates: reading.candidates)
+        }
+        self.raw = raw
+        self.e164 = e164
+        address = e164
+        rule = reading.rule.rawValue
+        isValid = reading.valid
+        metadata = PhoneNumber.metadataVersion
+    }
+
+    /// The digits of a number without a plus, which may be a `wa_id` as Meta gave it; nil when the text has a plus.
+    static func bareDigits(_ raw: String) -> String? {
+        guard !raw.contains("+"), !raw.contains("\u{FF0B}") else { return nil }
+        let digits = String(raw.compactMap { $0.wholeNumberValue }.map { Character("\($0)") })
+        return digits.isEmpty ? nil : digits
+    }
+}

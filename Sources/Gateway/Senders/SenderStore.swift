@@ -1,0 +1,190 @@
+public import Foundation
+public import Jobs
+import PhoneNumbers
+public import Postgres
+
+/// The business phone numbers that messages are sent from.
+public struct SenderStore: Sendable {
+    let client: PostgresClient
+    let settings: GatewaySettings
+
+    // MARK: - Change
+
+    /// Adds a sender with its lane, in the caller's transaction or one of its own. One that exists takes over what is given
+    /// and keeps its state.
+    /// Throws `SenderError` `.badValue`.
+    @discardableResult
+    public func add(_ new: NewSenderRecord, on db: PostgresConnection? = nil) async throws -> Sender {
+        let new = try SenderInput.checked(new)
+        return try await inTransaction(db) { db in
+            let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond), on: db)
+            try await Lanes.set(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond), on: db)
+            let rows = try await db.query(
+                """
+                INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, lane_id, default_region, per_second,
+                    identity_mode)
+                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), \(lane), \(new.defaultRegion), \(new.perSecond),
+                    \(new.identityMode.rawValue))
+                ON CONFLICT (phone_number_id) DO UPDATE SET e164 = EXCLUDED.e164, waba_id = EXCLUDED.waba_id,
+                    client_id = EXCLUDED.client_id, lane_id = EXCLUDED.lane_id, default_region = EXCLUDED.default_region,
+                    per_second = EXCLUDED.per_second,
+                    identity_mode = EXCLUDED.identity_mode, updated_at = jobs.now()
+                RETURNING s.*
+                """)
+            return try SenderRow(rows[0]).sender
+        }
+    }
+
+    /// Adds a sender or changes the one that exists.
+    @discardableResult
+    public func upsert(_ new: NewSenderRecord, on db: PostgresConnection? = nil) async throws -> Sender { try await add(new, on: db) }
+
+    /// Changes a sender. Throws `SenderError` `.notFound`, `.badValue`.
+    @discardableResult
+    public func set(_ phoneNumberID: String, _ change: SenderChange, on db: PostgresConnection? = nil) async throws -> Sender {
+        try await inTransaction(db) { db in
+            guard let old = try await row(phoneNumberID, lock: true, on: db)?.sender else { throw Self.missing(phoneNumberID) }
+            let new = try SenderInput.checked(
+                NewSenderRecord(
+                    phoneNumberID: phoneNumberID, e164: old.e164, wabaID: change.wabaID ?? old.wabaID,
+                    clientID: change.clientID ?? old.clientID,
+                    defaultRegion: change.defaultRegion ?? old.defaultRegion, perSecond: change.perSecond ?? old.perSecond,
+                    identityMode: change.identityMode ?? old.identityMode))
+            if new.perSecond != old.perSecond { try await Lanes.set(old.laneKey, limits: limits(new.perSecond), on: db) }
+            let rows = try await db.query(
+                """
+                UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID), default_region = \(new.defaultRegion),
+                    per_second = \(new.perSecond), identity_mode = \(new.identityMode.rawValue), updated_at = jobs.now()
+                WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
+                """)
+            return try SenderRow(rows[0]).sender
+        }
+    }
+
+    /// Stops a sender: its messages wait. A stopped one keeps its first reason. Throws `.notFound`, `.retired`.
+    @discardableResult
+    public func stop(_ phoneNumberID: String, reason: String, by: String, on db: PostgresConnection? = nil) async throws -> Sender {
+        try await inTransaction(db) { db in
+            guard let old = try await row(phoneNumberID, lock: true, on: db)?.sender else { throw Self.missing(phoneNumberID) }
+            guard old.state != .retired else { throw SenderError(.retired, "\(phoneNumberID) is retired and sends nothing") }
+            if old.state == .stopped { return old }
+            let reason = reason.storable(500)
+            try await Lanes.pause(old.laneKey, reason: reason, by: by, on: db)
+            let rows = try await db.query(
+                """
+                UPDATE gateway.sender s SET state = 'stopped', stopped_reason = \(reason), stopped_by = \(by), stopped_at = jobs.now(),
+                    updated_at = jobs.now() WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
+                """)
+            return try SenderRow(rows[0]).sender
+        }
+    }
+
+    /// Lets a stopped sender go on. Throws `.notFound`, `.retired`.
+    @discardableResult
+    public func resume(_ phoneNumberID: String, on db: PostgresConnection? = nil) async throws -> Sender {
+        try await inTransaction(db) { db in
+            guard let old = try await row(phoneNumberID, lock: true, on: db)?.sender else { throw Self.missing(phoneNumberID) }
+            guard old.state != .retired else {
+                throw SenderError(.retired, "\(phoneNumberID) is retired; its number sends from another id")
+            }
+            let rows = try await db.query(
+                """
+                UPDATE gateway.sender s SET state = 'active', stopped_reason = NULL, stopped_by = NULL, stopped_at = NULL,
+                    updated_at = jobs.now()
+                WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
+                """)
+            try await Lanes.resume(old.laneKey, on: db)
+            return try SenderRow(rows[0]).sender
+        }
+    }
+
+    /// Takes a number's new id after a cut-over: adds it like the old sender where nothing else is known, retires the old one, and
+    /// hands its waiting messages over. Once done, it does nothing more. Throws `.notFound` when neither id is known.
+    @discardableResult
+    public func moved(from old: String, to new: String, wabaID: String? = nil, on db: PostgresConnection? = nil) async throws -> Sender {
+        guard old != new else { throw SenderError(.badValue, "the new phone number id is the old one, \(old)") }
+        return try await inTransaction(db) { db in
+            let from = try await row(old, lock: true, on: db)?.sender
+            let known = try await row(new, lock: true, on: db)?.sender
+            var target = known
+            if target == nil, let from {
+                target = try await add(
+                    NewSenderRecord(
+                        phoneNumberID: new, e164: from.e164, wabaID: wabaID ?? from.wabaID, clientID: from.clientID,
+                        defaultRegion: from.defaultRegion, perSecond: from.perSecond, identityMode: from.identityMode), on: db)
+            }
+            guard var target else { throw Self.missing(old) }
+            if target.state == .retired {
+                // A number that came back to an id it once had.
+                try await db.query(
+                    """
+                    UPDATE gateway.sender SET state = 'active', moved_to = NULL, updated_at = jobs.now() WHERE phone_number_id = \(new)
+                    """)
+                try await Lanes.resume(target.laneKey, on: db)
+                target.state = .active
+                target.movedTo = nil
+            }
+            guard let from else { return target }
+            try await db.query(
+                """
+                UPDATE gateway.sender SET state = 'retired', moved_to = \(new), stopped_reason = NULL, stopped_by = NULL, stopped_at = NULL,
+                    updated_at = jobs.now() WHERE phone_number_id = \(old)
+                """)
+            try await Handover(settings: settings).move(from: from.phoneNumberID, to: target.phoneNumberID, on: db)
+            return target
+        }
+    }
+
+    // MARK: - Read
+
+    public func list(on db: PostgresConnection? = nil) async throws -> [Sender] {
+        let query: PostgresQuery = "SELECT * FROM gateway.sender ORDER BY client_id, e164, created_at, phone_number_id"
+        let rows = if let db { try await db.query(query) } else { try await client.query(query) }
+        return try rows.map { try SenderRow($0).sender }
+    }
+
+    public func find(phoneNumberID: String, on db: PostgresConnection? = nil) async throws -> Sender? {
+        if let db { return try await row(phoneNumberID, lock: false, on: db)?.sender }
+        return try await row(phoneNumberID, lock: false, on: client)?.sender
+    }
+
+    /// The ids a number has or had, newest first; the one it sends from is not `retired`.
+    public func find(e164: String, on db: PostgresConnection? = nil) async throws -> [Sender] {
+        guard e164.isStorable else { return [] }
+        let query: PostgresQuery = "SELECT * FROM gateway.sender WHERE e164 = \(e164) ORDER BY created_at DESC, phone_number_id"
+        let rows = if let db { try await db.query(query) } else { try await client.query(query) }
+        return try rows.map { try SenderRow($0).sender }
+    }
+
+    /// The sender itself, or the one its number has moved to.
+    func resolve(_ phoneNumberID: String, on db: some PostgresExecutor) async throws -> Sender? {
+        try await SenderRow.resolve([phoneNumberID], on: db)[phoneNumberID]?.sender
+    }
+
+    // MARK: - Inside
+
+    /// A little under Meta's rate, with a small burst; requests in flight are bounded so that a slow Meta is not flooded.
+    func limits(_ perSecond: Double) -> LaneLimits {
+        LaneLimits(
+            perSecond: max(0.01, perSecond * settings.pace), burst: max(1, Int(perSecond * 0.03)),
+            maxRunning: max(4, min(1000, Int(perSecond * 1.5))))
+    }
+
+    private func row(_ phoneNumberID: String, lock: Bool, on db: some PostgresExecutor) async throws -> SenderRow? {
+        guard phoneNumberID.isStorable else { return nil }
+        let rows =
+            lock
+            ? try await db.query("SELECT * FROM gateway.sender WHERE phone_number_id = \(phoneNumberID) FOR UPDATE")
+            : try await db.query("SELECT * FROM gateway.sender WHERE phone_number_id = \(phoneNumberID)")
+        return try rows.first.map(SenderRow.init)
+    }
+
+    private func inTransaction<T>(_ db: PostgresConnection?, _ body: (PostgresConnection) async throws -> T) async throws -> T {
+        if let db { return try await body(db) }
+        return try await client.withTransaction(body)
+    }
+
+    private static func missing(_ id: String) -> SenderError {
+        SenderError(.notFound, "no sender has the phone number id \(id.prefix(64).debugDescription); see `relevo sender list`")
+    }
+}

@@ -1,0 +1,198 @@
+import CloudAPI
+import Foundation
+import Jobs
+import Postgres
+import Recipients
+
+/// The job that makes the request for a message: at most once.
+struct SendKind: JobKind {
+    let core: GatewayCore
+    var name: String { SendJob.kind }
+    var delivery: Delivery { .atMostOnce }
+    /// Longer than the longest wait for Meta's answer.
+    var leaseSeconds: Double { max(60, core.graph.configuration.sendTimeout / .seconds(1) + 20) }
+
+    /// A message under consideration.
+    struct Waiting {
+        var place: Int
+        var attempt: Attempt
+        var send: PreparedSend
+        var address: String
+        var kind: String
+        var state: MessageState
+        var jobID: Int64?
+        var isExpired: Bool
+        var template: String?
+        var language: String?
+        var ownHash: String?
+        var withoutHash: Bool
+        var notifyRun: String?
+    }
+
+    /// Decides in the transaction of the intent. Keys are taken in one order: messages, recipients, pairs.
+    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] {
+        var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist") }
+        let waiting = try await lock(attempts, on: db)
+        let senders = try await SenderRow.byID(waiting.map(\.send.sender), on: db)
+        var ready: [Waiting] = []
+        var expired: [Waiting] = []
+        for var message in waiting {
+            guard message.state == .queued, message.jobID == message.attempt.jobID else {
+                verdicts[message.place] = .drop(reason: "the message is \(message.state.rawValue)")
+                continue
+            }
+            if message.isExpired {
+                verdicts[message.place] = .drop(reason: "expired")
+                expired.append(message)
+                continue
+            }
+            guard let sender = senders[message.send.sender]?.sender, sender.state == .active else {
+                let reason = senders[message.send.sender]?.sender.stoppedReason ?? "it is retired"
+                verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 30), reason: "sender stopped: \(reason)")
+                continue
+            }
+            message.send.wabaID = sender.wabaID
+            ready.append(message)
+        }
+        try await expire(expired, on: db)
+        ready = try await holdTemplates(ready, &verdicts, on: db)
+        ready = try await identify(ready, senders, &verdicts, on: db)
+        ready = try await pace(ready, &verdicts, on: db)
+        try await begin(ready, on: db)
+        for message in ready { verdicts[message.place] = .go }
+        return verdicts
+    }
+
+    private func lock(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Waiting] {
+        let places = Dictionary(
+            attempts.enumerated().compactMap { place, attempt in SendJob.message(attempt.payload).map { ($0, place) } },
+            uniquingKeysWith: { first, _ in first })
+        return try await db.query(
+            """
+            SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= jobs.now(), false), template_name,
+                template_language, own_hash, without_hash, notify_run, body
+            FROM gateway.message WHERE id = ANY (\(Array(places.keys))) ORDER BY id FOR UPDATE
+            """
+        ).decode(
+            (
+                UUID, String, String, String, String?, String?, String, String, Int64?, Bool, String?, String?, String?, Bool, String?, Data
+            ).self
+        ).compactMap { row in
+            guard let place = places[row.0] else { return nil }
+            return Waiting(
+                place: place, attempt: attempts[place],
+                send: PreparedSend(
+                    id: row.0, sender: row.1, wabaID: "", edge: MessageEdge(rawValue: row.2) ?? .messages, e164: row.4, userID: row.5,
+                    body: row.15),
+                address: row.3, kind: row.6, state: MessageState(rawValue: row.7) ?? .unknown, jobID: row.8, isExpired: row.9,
+                template: row.10, language: row.11, ownHash: row.12, withoutHash: row.13, notifyRun: row.14)
+        }
+    }
+
+    private func expire(_ messages: [Waiting], on db: PostgresConnection) async throws {
+        guard !messages.isEmpty else { return }
+        try await db.query(
+            """
+            UPDATE gateway.message SET state = 'expired', reason_code = 'expired', reason = \(Expiry.reason), updated_at = jobs.now()
+            WHERE id = ANY (\(messages.map(\.send.id)))
+            """)
+        try await EventLog.write(messages.map { .init(message: $0.send.id, kind: "expired") }, on: db)
+        for message in messages {
+            try await MessageStore.announce(
+                message.send.id, run: message.notifyRun, state: .expired, code: "expired", reason: Expiry.reason, on: db)
+        }
+        core.waiters.signal(messages.map(\.send.id))
+    }
+
+    /// Holds messages whose template is held.
+    private func holdTemplates(
+        _ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection
+    ) async throws -> [Waiting] {
+        let templates = messages.filter { $0.template != nil }
+        guard !templates.isEmpty else { return messages }
+        let holds = try await TemplateHolds.active(
+            templates.map { ($0.send.wabaID, $0.template ?? "", $0.language ?? "") }, on: db)
+        guard !holds.isEmpty else { return messages }
+        var going: [Waiting] = []
+        var held: [(Waiting, String)] = []
+        for message in messages {
+            if let template = message.template,
+                let reason = holds[TemplateHolds.key(message.send.wabaID, template, message.language ?? "")]
+            {
+                held.append((message, reason))
+                verdicts[message.place] = .drop(reason: "held: \(reason)")
+            } else {
+                going.append(message)
+            }
+        }
+        try await hold(held, code: HoldReason.templateHeld, on: db)
+        return going
+    }
+
+    /// Looks the recipients up again and decides which hash goes along.
+    private func identify(
+        _ messages: [Waiting], _ senders: [String: SenderRow], _ verdicts: inout [Admission], on db: PostgresConnection
+    ) async throws -> [Waiting] {
+        guard !messages.isEmpty else { return [] }
+        let states = try await RecipientDirectory.lookup(
+            messages.map { RecipientKey(phoneNumberID: $0.send.sender, address: $0.address) }, on: db)
+        var going: [Waiting] = []
+        var held: [(Waiting, String)] = []
+        for var message in messages {
+            let state = states[RecipientKey(phoneNumberID: message.send.sender, address: message.address)]
+            if let state, state.trust == .changed {
+                held.append((message, HoldReason.text(state)))
+                verdicts[message.place] = .drop(reason: "held: the recipient's identity changed")
+                continue
+            }
+            if !message.withoutHash {
+                let enforces = senders[message.send.sender]?.sender.identityMode == .enforce
+                message.send.hash = message.ownHash ?? (enforces ? state?.hashToAttach : nil)
+            }
+            going.append(message)
+        }
+        try await hold(held, code: HoldReason.recipientChanged, on: db)
+        return going
+    }
+
+    private func hold(_ messages: [(Waiting, String)], code: String, on db: PostgresConnection) async throws {
+        guard !messages.isEmpty else { return }
+        try await db.query(
+            """
+            UPDATE gateway.message m SET state = 'held', reason_code = \(code), reason = n.reason, job_id = NULL, updated_at = jobs.now()
+            FROM unnest(\(messages.map(\.0.send.id)), \(messages.map { $0.1.storable(1000) })) AS n (id, reason) WHERE m.id = n.id
+            """)
+        try await EventLog.write(messages.map { .init(message: $0.0.send.id, kind: "held", detail: $0.1) }, on: db)
+        core.waiters.signal(messages.map(\.0.send.id))
+    }
+
+    /// One message in six seconds between a number and a recipient, with a burst that is paid back.
+    private func pace(_ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection) async throws -> [Waiting] {
+        let verdict = try await Pairs.take(messages.map { ($0.send.sender, $0.address) }, settings: core.settings, on: db)
+        var going: [Waiting] = []
+        for (var message, pair) in zip(messages, verdict) {
+            if let until = pair.until {
+                verdicts[message.place] = .postpone(until: until, reason: "pair rate: one message in 6 s to the same recipient")
+            } else {
+                message.send.pairFailures = pair.failures
+                going.append(message)
+            }
+        }
+        return going
+    }
+
+    private func begin(_ messages: [Waiting], on db: PostgresConnection) async throws {
+        guard !messages.isEmpty else { return }
+        try await db.query(
+            """
+            UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = jobs.now(),
+                reason_code = NULL, reason = NULL, updated_at = jobs.now()
+            FROM unnest(\(messages.map(\.send.id)), \(messages.map(\.send.hash))) AS n (id, hash) WHERE m.id = n.id
+            """)
+        core.handoff.put(messages.map { ($0.attempt.id, $0.send) })
+    }
+}
+
+enum Expiry {
+    static let reason = "Its time was over before it could be sent."
+}

@@ -1,0 +1,46 @@
+import CloudAPI
+import Foundation
+import Jobs
+import Postgres
+import Templates
+
+/// Templates that nothing is sent with for a while, because Meta refuses them.
+enum TemplateHolds {
+    struct Key: Hashable {
+        var waba: String
+        var template: TemplateKey
+    }
+
+    static func key(_ waba: String, _ name: String, _ language: String) -> Key {
+        Key(waba: waba, template: TemplateKey(name: name, language: language))
+    }
+
+    /// Holds in force among these templates, with their reasons.
+    static func active(
+        _ templates: [(waba: String, name: String, language: String)], on db: some PostgresExecutor
+    ) async throws -> [Key: String] {
+        let keys = Array(Set(templates.map { key($0.waba, $0.name, $0.language) }))
+        let rows = try await db.query(
+            """
+            SELECT h.waba_id, h.name, h.language, h.reason
+            FROM unnest(\(keys.map(\.waba)), \(keys.map(\.template.name)), \(keys.map(\.template.language))) AS n (waba, name, language)
+            JOIN gateway.template_hold h ON h.waba_id = n.waba AND h.name = n.name AND h.language = n.language
+            WHERE h.until IS NULL OR h.until > jobs.now()
+            """
+        ).decode((String, String, String, String).self)
+        return Dictionary(rows.map { (key($0.0, $0.1, $0.2), $0.3) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    static func put(waba: String, template: TemplateKey, reason: String, code: Int?, for time: Duration, on db: some PostgresExecutor)
+        async throws
+    {
+        try await db.query(
+            """
+            INSERT INTO gateway.template_hold AS h (waba_id, name, language, reason, code, until)
+            VALUES (\(waba), \(template.name), \(template.language), \(reason.storable(500)), \(code),
+                jobs.now() + make_interval(secs => \(time / .seconds(1))))
+            ON CONFLICT (waba_id, name, language) DO UPDATE SET reason = EXCLUDED.reason, code = EXCLUDED.code,
+                until = greatest(h.until, EXCLUDED.until)
+            """)
+    }
+}

@@ -1,0 +1,99 @@
+import CloudAPI
+import Foundation
+import Jobs
+import Postgres
+import Recipients
+
+/// Applies statuses to messages. Early, late, repeated and reordered ones end in the same state.
+struct StatusApplier {
+    struct Status {
+        var phoneNumberID: String
+        var update: StatusUpdate
+    }
+
+    let core: GatewayCore
+    static let largestBatch = 500
+
+    func apply(_ statuses: [Status], receivedAt: Date, on db: PostgresConnection) async throws {
+        var start = 0
+        while start < statuses.count {
+            let end = min(start + Self.largestBatch, statuses.count)
+            try await apply(batch: Array(statuses[start..<end]), receivedAt: receivedAt, on: db)
+            start = end
+        }
+    }
+
+    private func apply(batch: [Status], receivedAt: Date, on db: PostgresConnection) async throws {
+        let owners = try await owners(of: batch, on: db)
+        var rows = try await MessageStore.lock(Array(owners.values), on: db)
+        var changed: Set<UUID> = []
+        var events: [EventLog.Entry] = []
+        var strays: [Status] = []
+        var failures: [(id: UUID, error: GraphError?, update: StatusUpdate, at: Date)] = []
+        var answers: [RecipientDirectory.Answer] = []
+        for (place, status) in batch.enumerated() {
+            guard let id = owners[place], var row = rows[id] else {
+                strays.append(status)
+                continue
+            }
+            let at = status.update.timestamp ?? receivedAt
+            if row.waID == nil, let waID = status.update.recipientID, let number = row.e164 {
+                row.waID = waID
+                answers.append(
+                    .init(phoneNumberID: row.sender, number: number, waID: waID, userID: status.update.recipientUserID, at: at))
+                changed.insert(id)
+            }
+            if Self.advance(&row, by: status.update, at: at) { changed.insert(id) }
+            events.append(Self.event(id, status.update))
+            if status.update.status == .failed { failures.append((id, status.update.errors.first, status.update, at)) }
+            rows[id] = row
+        }
+        try await EventLog.write(events, on: db)
+        try await MessageStore.save(changed.compactMap { rows[$0] }, core: core, on: db)
+        try await RecipientDirectory.learn(answers, on: db)
+        for failure in failures {
+            guard let row = rows[failure.id], let error = failure.error else { continue }
+            let verdict = core.settings.rules.verdict(on: error, scope: .send)
+            try await Consequences(core: core).draw(
+                verdict.action, code: error.code, text: "\(error)", wait: verdict.wait.map { $0 / .seconds(1) }, row: row,
+                waID: failure.update.recipientID, at: failure.at, on: db)
+        }
+        try await Orphans(core: core).keep(strays, on: db)
+    }
+
+    /// The messages that statuses are of, by place: by wamid, else by the name that went along.
+    private func owners(of batch: [Status], on db: PostgresConnection) async throws -> [Int: UUID] {
+        let wamids = Set(batch.map(\.update.id).filter { $0.utf8.count <= 512 && !$0.utf8.contains(0) })
+        let found = try await db.query("SELECT wamid, id FROM gateway.message WHERE wamid = ANY (\(wamids.sorted()))")
+            .decode((String, UUID).self)
+        let byWamid = Dictionary(found, uniquingKeysWith: { first, _ in first })
+        var owners: [Int: UUID] = [:]
+        for (place, status) in batch.enumerated() {
+            owners[place] = byWamid[status.update.id] ?? CallbackName.id(status.update.callbackData)
+        }
+        return owners
+    }
+
+    /// Applies one status to a locked message; returns whether anything changed.
+    static func advance(_ row: inout MessageRow, by update: StatusUpdate, at: Date) -> Bool {
+        guard update.id.isStorable, !update.id.contains(" ") else { return false }
+        switch update.status {
+        case .sent: return row.progress(.sent, wamid: update.id, at: at)
+        case .delivered: return row.progress(.delivered, wamid: update.id, at: at)
+        case .read, .played: return row.progress(.read, wamid: update.id, at: at)
+        case .failed:
+            let error = update.errors.first
+            return row.fail(
+                error?.code, error.map { "\($0)" } ?? "Meta reported a failure without saying why.", error: error?.raw?.encoded(),
+                wamid: update.id, at: at)
+        default: return false
+        }
+    }
+
+    static func event(_ id: UUID, _ update: StatusUpdate) -> EventLog.Entry {
+        EventLog.Entry(
+            message: id, kind: "status.\(update.status.rawValue.storable(40))", wamid: update.id.storable(256),
+            occurredAt: update.timestamp,
+            code: update.errors.first?.code, detail: update.errors.first.map { "\($0)" }, data: update.raw.encoded())
+    }
+}

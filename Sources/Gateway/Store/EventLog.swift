@@ -1,0 +1,38 @@
+import Foundation
+import Postgres
+
+/// The history of messages.
+enum EventLog {
+    struct Entry {
+        var message: UUID
+        var kind: String
+        var wamid: String?
+        var occurredAt: Date?
+        var code: Int?
+        var detail: String?
+        var data: Data?
+    }
+
+    /// Stores entries; a status that is stored already is left out.
+    static func write(_ entries: [Entry], on db: some PostgresExecutor) async throws {
+        guard !entries.isEmpty else { return }
+        try await db.query(
+            """
+            INSERT INTO gateway.event (message_id, kind, wamid, occurred_at, code, detail, data)
+            SELECT * FROM unnest(\(entries.map(\.message)), \(entries.map(\.kind)), \(entries.map(\.wamid)), \(entries.map(\.occurredAt)),
+                \(entries.map(\.code)), \(entries.map { $0.detail?.storable(1000) }), \(entries.map(\.data)))
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    static func read(_ message: UUID, on db: some PostgresExecutor) async throws -> [MessageEvent] {
+        try await db.query(
+            """
+            SELECT kind, recorded_at, occurred_at, wamid, code, detail, data FROM gateway.event WHERE message_id = \(message)
+            ORDER BY id LIMIT 1000
+            """
+        ).decode((String, Date, Date?, String?, Int?, String?, Data?).self).map {
+            MessageEvent(kind: $0, at: $1, occurredAt: $2, wamid: $3, code: $4, detail: $5, data: $6)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// How an engine works; the defaults suit a process of two cores.
+public struct EngineSettings: Sendable {
+    /// Attempts claimed and not yet ended, of all kinds.
+    public var maxInFlight = 256
+    /// Lanes looked at by one claim, and attempts one lane gets of it.
+    public var claimLanes = 64
+    public var claimPerLane = 32
+    /// Attempts admitted in one transaction.
+    public var intendBatch = 64
+    /// How long an idle engine sleeps at least and at most before it looks again.
+    public var idle: ClosedRange<Duration> = .milliseconds(250) ... .seconds(1)
+    public var heartbeat: Duration = .seconds(2)
+    /// A worker without a heartbeat for this long is dead.
+    public var staleAfter: Duration = .seconds(10)
+    public var retryBase: Duration = .seconds(1)
+    public var retryCap: Duration = .seconds(900)
+    /// Completions in one transaction, how long the first of them waits for others, and how many may wait before claiming stops.
+    public var flushRows = 500
+    public var flushDelay: Duration = .milliseconds(5)
+    public var maxUnflushed = 5000
+    /// How long a graceful shutdown waits for what is being performed.
+    public var drainLimit: Duration = .seconds(30)
+    /// Partitions kept, in days.
+    public var retentionDays = 90
+    /// Listens for hints on a connection of its own; off behind PgBouncer in transaction mode.
+    public var listens = true
+    /// Shown in `jobs.worker`.
+    public var name = "relevo"
+
+    public init() {}
+}

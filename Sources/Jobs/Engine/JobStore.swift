@@ -1,0 +1,125 @@
+import Foundation
+import Postgres
+
+/// The engine's statements. Each is one call of a function of schema `jobs`; no session state.
+struct JobStore: Sendable {
+    let client: PostgresClient
+
+    /// Moves everything that has become due to its lane.
+    func turn(_ most: Int = 1000) async throws {
+        try await client.query("SELECT jobs.turn(\(most)::int)")
+    }
+
+    func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
+        try await client.query(
+            """
+            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts
+              FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease))
+            """
+        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int).self).map {
+            Attempt(
+                id: $0.0, jobID: $0.1, lane: $0.2, laneKey: $0.3, kind: $0.4, number: $0.5, payload: $0.6, priority: $0.7, maxAttempts: $0.8
+            )
+        }
+    }
+
+    /// Attempts of a worker that have no intent yet.
+    func claimed(by worker: Int64) async throws -> [Int64] {
+        try await client.query("SELECT attempt_id FROM jobs.attempt WHERE worker_id = \(worker) AND phase = 0").decode(Int64.self)
+    }
+
+    /// Time until something known becomes due; nil when nothing is.
+    func nextDue() async throws -> Duration? {
+        try await client.query("SELECT jobs.next_due()").decodeFirst(Double?.self).flatMap { $0 }.map { .seconds(max(0, min($0, 3600))) }
+    }
+
+    func intend(worker: Int64, ids: [Int64], delivery: Delivery, lease: Double, on db: PostgresConnection) async throws -> Set<Int64> {
+        Set(try await db.query("SELECT jobs.intend(\(worker), \(ids), \(delivery.rawValue), \(lease))").decode(Int64.self))
+    }
+
+    func refuse(_ refused: [(id: Int64, until: Date?, reason: String)], on db: some PostgresExecutor) async throws {
+        guard !refused.isEmpty else { return }
+        try await db.query(
+            "SELECT jobs.refuse(\(refused.map(\.id)), \(refused.map(\.until)), \(refused.map { JobQueue.clean($0.reason) }))")
+    }
+
+    func giveBack(worker: Int64, ids: [Int64], reason: String) async throws {
+        guard !ids.isEmpty else { return }
+        try await client.query("SELECT jobs.give_back(\(worker), \(ids), \(reason))")
+    }
+
+    /// Ends attempts; returns those that were still ours, with the time of their retry.
+    func finish(_ endings: [Ending], unsettled: [Data?], on db: PostgresConnection) async throws -> [Int64: Date?] {
+        let rows = try await db.query(
+            """
+            SELECT attempt_id, retry_at FROM jobs.finish(\(endings.map(\.id)), \(endings.map(\.code)), \(endings.map(\.providerID)),
+                \(endings.map(\.reason)), \(endings.map(\.delay)), \(endings.map(\.costsAttempt)), \(endings.map(\.penalty)), \(unsettled))
+            """)
+        return Dictionary(try rows.decode((Int64, Date?).self).map { ($0.0, $0.1) }) { first, _ in first }
+    }
+
+    /// Records results of attempts that had been rescued; returns those that are news.
+    func recordLate(_ endings: [Ending], on db: PostgresConnection) async throws -> Set<Int64> {
+        Set(
+            try await db.query(
+                """
+                SELECT jobs.record_late(\(endings.map(\.id)), \(endings.map(\.code)), \(endings.map(\.providerID)),
+                    \(endings.map(\.reason)))
+                """
+            ).decode(Int64.self))
+    }
+
+    func bump(_ counter: String, by count: Int, on db: some PostgresExecutor) async throws {
+        guard count > 0 else { return }
+        try await db.query("SELECT jobs.bump(\(counter), \(count))")
+    }
+
+    func rescuable(stale: Double, kinds: [String], most: Int = 200) async throws -> [Int64] {
+        try await client.query("SELECT jobs.rescuable(\(stale), \(kinds), \(most)::int)").decode(Int64.self)
+    }
+
+    struct Rescued {
+        let attempt: Attempt
+        let verdict: String
+        let retryAt: Date?
+    }
+
+    func rescue(_ ids: [Int64], stale: Double, base: Double, cap: Double, on db: PostgresConnection) async throws -> [Rescued] {
+        try await db.query(
+            """
+            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, verdict, retry_at
+              FROM jobs.rescue(\(ids), \(stale), \(base), \(cap))
+            """
+        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, String, Date?).self).map {
+            Rescued(
+                attempt: Attempt(
+                    id: $0.0, jobID: $0.1, lane: $0.2, laneKey: $0.3, kind: $0.4, number: $0.5, payload: $0.6, priority: $0.7,
+                    maxAttempts: $0.8),
+                verdict: $0.9, retryAt: $0.10)
+        }
+    }
+
+    /// Says that the worker lives; registers it when it is new or was taken for dead. Returns its id.
+    func beat(_ worker: Int64?, name: String, on db: some PostgresExecutor) async throws -> Int64 {
+        if let worker {
+            let known = try await db.query("UPDATE jobs.worker SET beat_at = clock_timestamp() WHERE id = \(worker) RETURNING id")
+            if let id = try known.decodeFirst(Int64.self) { return id }
+        }
+        guard let id = try await db.query("INSERT INTO jobs.worker (name) VALUES (\(name)) RETURNING id").decodeFirst(Int64.self) else {
+            throw JobsError(message: "the worker could not be registered")
+        }
+        return id
+    }
+
+    func leave(_ worker: Int64) async throws { try await client.query("DELETE FROM jobs.worker WHERE id = \(worker)") }
+
+    func tidy() async throws {
+        let stranded = try await client.query("SELECT jobs.tidy()").decodeFirst(Int.self) ?? 0
+        try await bump("stranded", by: stranded, on: client)
+    }
+
+    func partitions(retentionDays: Int) async throws {
+        try await client.query("SELECT jobs.ensure_partitions(2)")
+        try await client.query("SELECT jobs.drop_partitions(clock_timestamp() - make_interval(days => \(retentionDays)::int))")
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Logging
+import Postgres
+
+extension EngineCore {
+    /// Writes the intents of attempts of one kind, asks the kind, and performs what it lets through.
+    func begin(_ batch: [Attempt], kind name: String, worker: Int64) async {
+        guard let kind = kinds[name] else { return await putOff(batch) }
+        await intents.enter()
+        let (go, deadline) = await admit(batch, kind, worker)
+        await intents.leave()
+        for attempt in go { perform(attempt, kind, deadline) }
+    }
+
+    private func admit(_ batch: [Attempt], _ kind: any JobKind, _ worker: Int64) async -> ([Attempt], ContinuousClock.Instant) {
+        let deadline = ContinuousClock.now + .seconds(kind.leaseSeconds)
+        guard state.stop == .no else {
+            await giveBack(batch, kind, worker, "the worker is stopping")
+            return ([], deadline)
+        }
+        do {
+            let (go, refused) = try await store.client.withTransaction { db in
+                let held = try await store.intend(
+                    worker: worker, ids: batch.map(\.id), delivery: kind.delivery, lease: kind.leaseSeconds, on: db)
+                let mine = batch.filter { held.contains($0.id) }
+                let verdicts = mine.isEmpty ? [] : try await kind.admit(mine, on: db)
+                guard verdicts.count == mine.count else {
+                    throw JobsError(message: "\(kind.name) gave \(verdicts.count) verdicts for \(mine.count) attempts")
+                }
+                var go: [Attempt] = []
+                var refused: [(id: Int64, until: Date?, reason: String)] = []
+                for (attempt, verdict) in zip(mine, verdicts) {
+                    switch verdict {
+                    case .go: go.append(attempt)
+                    case .postpone(let until, let reason): refused.append((attempt.id, until, reason))
+                    case .drop(let reason): refused.append((attempt.id, nil, reason))
+                    }
+                }
+                try await store.refuse(refused, on: db)
+                return (go, refused.map(\.id))
+            }
+            state.end(refused)
+            let passed = Set(go.map(\.id) + refused)
+            // Paused meanwhile, or taken away from us.
+            await giveBack(batch.filter { !passed.contains($0.id) }, kind, worker, "paused")
+            return (go, deadline)
+        } catch {
+            return (await admitAgain(batch, kind, worker, after: error), deadline)
+        }
+    }
+
+    /// One bad row must not hold up the others. Nothing was performed, whether or not the intents were committed.
+    private func admitAgain(_ batch: [Attempt], _ kind: any JobKind, _ worker: Int64, after error: any Error) async -> [Attempt] {
+        if !isAway(error), batch.count > 1 {
+            let half = batch.count / 2
+            let (first, _) = await admit(Array(batch.prefix(half)), kind, worker)
+            let (second, _) = await admit(Array(batch.dropFirst(half)), kind, worker)
+            return first + second
+        }
+        if !isAway(error) { logger.error("admission failed", metadata: ["kind": "\(kind.name)", "error": "\(error)"]) }
+        for attempt in batch {
+            end(
+                attempt, kind,
+                .retry(
+                    after: isAway(error) ? .milliseconds(500) : nil, reason: "not admitted: \(error)", costsAttempt: !isAway(error),
+                    lanePenalty: nil))
+        }
+        return []
+    }
+
+    private func perform(_ attempt: Attempt, _ kind: any JobKind, _ deadline: ContinuousClock.Instant) {
+        let extends = kind is WorkflowKind
+        let task = Task.detached { [self] in
+            // A process that was stopped for longer than the lease must not begin now.
+            guard ContinuousClock.now < deadline else {
+                return end(
+                    attempt, kind, .retry(after: .zero, reason: "the lease was over before it began", costsAttempt: false, lanePenalty: nil)
+                )
+            }
+            let (result, detail) = await kind.perform(attempt)
+            end(attempt, kind, result, detail)
+        }
+        state.performing(attempt.id, deadline: extends ? nil : deadline, task: task)
+    }
+
+    private func end(_ attempt: Attempt, _ kind: any JobKind, _ result: AttemptResult, _ detail: Data? = nil) {
+        completions.add(Completion(attempt: attempt, kind: kind, result: result, detail: detail))
+        state.end([attempt.id])
+        ended.ring()
+        if state.inFlight + 1 >= settings.maxInFlight { bell.ring() }
+    }
+
+    private func giveBack(_ batch: [Attempt], _ kind: any JobKind, _ worker: Int64, _ reason: String) async {
+        guard !batch.isEmpty, state.stop != .crash else { return state.end(batch.map(\.id)) }
+        do {
+            try await store.giveBack(worker: worker, ids: batch.map(\.id), reason: reason)
+            state.end(batch.map(\.id))
+            ended.ring()
+        } catch {
+            for attempt in batch { end(attempt, kind, .retry(after: .zero, reason: reason, costsAttempt: false, lanePenalty: nil)) }
+        }
+    }
+
+    /// A kind of a newer or older program: another worker may know it.
+    private func putOff(_ batch: [Attempt]) async {
+        let kinds = Set(batch.map(\.kind)).sorted().joined(separator: ", ")
+        logger.error("no such kind of job here", metadata: ["kind": "\(kinds)"])
+        do {
+            try await store.refuse(
+                batch.map { ($0.id, Date(timeIntervalSinceNow: 30), "this worker does not know the kind \($0.kind)") }, on: store.client)
+        } catch {
+            logger.warning("jobs of an unknown kind wait for their rescue", metadata: ["error": "\(error)"])
+        }
+        state.end(batch.map(\.id))
+    }
+}

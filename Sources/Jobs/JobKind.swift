@@ -1,0 +1,81 @@
+public import Foundation
+public import Postgres
+
+/// What the engine promises about performing an attempt.
+public enum Delivery: String, Sendable {
+    /// Repeated until it is done or given up; `perform` must bear being repeated.
+    case atLeastOnce = "A"
+    /// Performed once at most: an attempt that may have happened ends as unknown and is never repeated by the engine.
+    case atMostOnce = "M"
+}
+
+/// One try at one job. The id is never used again and is the fence of its lease.
+public struct Attempt: Sendable {
+    public let id: Int64
+    public let jobID: Int64
+    public let lane: Int64
+    public let laneKey: String
+    public let kind: String
+    /// From 1 on; postponements and rescues before the intent do not count.
+    public let number: Int
+    public let payload: Data
+    public let priority: Int16
+    public let maxAttempts: Int
+}
+
+/// What a kind says about an attempt just before it is performed.
+public enum Admission: Sendable {
+    case go
+    /// Not now: again at a real time, at no cost.
+    case postpone(until: Date, reason: String)
+    /// Not any more: the job ends as cancelled, without `settle`.
+    case drop(reason: String)
+}
+
+/// What came of performing an attempt.
+public enum AttemptResult: Sendable {
+    /// Done; a provider's own id for it is kept in the history.
+    case done(providerID: String?)
+    /// Provably not accepted: again after `after`, or after a backoff with full jitter. A penalty keeps the lane still for that long and
+    /// halves its burst.
+    case retry(after: Duration?, reason: String, costsAttempt: Bool, lanePenalty: Duration?)
+    /// Given up.
+    case dead(reason: String)
+    /// It may have happened. Never repeated by the engine.
+    case unknown(reason: String)
+}
+
+/// How an attempt ended, told to its kind in the transaction that ends it.
+public struct Settlement: Sendable {
+    public let attempt: Attempt
+    /// Exhausted retries arrive as `.dead`, rescued intents of at-most-once kinds as `.unknown`.
+    public let result: AttemptResult
+    /// The bytes `perform` returned; nil after a rescue.
+    public let detail: Data?
+    /// The attempt had been rescued before this result came: only what it proves (a provider's id) is news.
+    public let isLate: Bool
+    /// When the engine will try again, real time.
+    public let willRetryAt: Date?
+}
+
+/// One kind of work, registered with `JobEngine`.
+public protocol JobKind: Sendable {
+    var name: String { get }
+    var delivery: Delivery { get }
+    /// Deadline of one attempt, counted from its intent.
+    var leaseSeconds: Double { get }
+    /// Decides in the transaction that writes the intent: one verdict an attempt, in their order. Lock rows in a fixed order.
+    ///
+    /// When it throws, nothing has been performed: the attempts are retried.
+    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission]
+    /// The effect. `detail` is handed to `settle` as it is.
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?)
+    /// Takes the results over, in the transaction that ends the attempts. May be called again when that transaction failed.
+    func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws
+}
+
+extension JobKind {
+    public var leaseSeconds: Double { 60 }
+    public func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] { attempts.map { _ in .go } }
+    public func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {}
+}

@@ -1,0 +1,60 @@
+import Fleet
+
+/// What a row can reach when nothing else is in its way.
+struct Alone: Equatable {
+    var fits = false
+    var earliestEnd = 0
+    var fewestDaysLate = 0
+    /// Seconds inside peak hours.
+    var leastPeak = 0
+}
+
+/// A row alone with its calendars.
+struct Placeable {
+    let problem: Problem
+    let row: Int
+    let main: SlotSet
+    let code: SlotSet?
+    let copyReady: Int
+    let lag: Int?
+
+    /// Whether a code can be read in time for a cut-over at `slot`.
+    private func hasCode(for slot: Int) -> Bool {
+        guard let code else { return true }
+        let grid = problem.grid
+        let latest = grid.time(slot) - problem.otpSeconds
+        guard let found = code.last(through: grid.floor(latest)) else { return false }
+        return lag.map { grid.time(found) >= latest - $0 } ?? true
+    }
+
+    var fits: Bool {
+        var slot = main.first(from: copyReady)
+        while let at = slot {
+            if hasCode(for: at) { return true }
+            slot = main.first(from: at + 1)
+        }
+        return false
+    }
+
+    func measure() -> Alone {
+        var result = Alone()
+        let peak = problem.peak(row)
+        let hasDeadline = problem.rows[row].deadline != nil
+        var slot = main.first(from: copyReady)
+        while let at = slot {
+            slot = main.first(from: at + 1)
+            guard hasCode(for: at) else { continue }
+            let start = problem.grid.time(at)
+            let seconds = peak.map { Int($0[at]) } ?? 0
+            if !result.fits {
+                result = Alone(
+                    fits: true, earliestEnd: start + problem.mainSeconds(row),
+                    fewestDaysLate: hasDeadline ? problem.daysLate(row, start: start) : 0,
+                    leastPeak: seconds)
+            }
+            result.leastPeak = min(result.leastPeak, seconds)
+            if result.leastPeak == 0 { break }
+        }
+        return result
+    }
+}

@@ -1,0 +1,87 @@
+import CloudAPI
+import Foundation
+import Gateway
+import Jobs
+import Postgres
+import Recipients
+import TestSupport
+import Testing
+
+@Suite struct IdentityTests {
+    private func observe(_ hash: String, at second: Int, _ rig: Rig) async throws {
+        _ = try await IdentityLedger.observe(
+            [
+                .init(
+                    phoneNumberID: Rig.sender, waID: "16315551234", userID: nil, hash: hash, source: .status,
+                    at: Date(timeIntervalSince1970: Double(1_780_000_000 + second)), senderEnforces: true)
+            ], on: rig.client)
+    }
+
+    private func own(_ hash: String) -> JSONValue {
+        guard var object = Rig.text().object else { return .null }
+        object["recipient_identity_key_hash"] = .string(hash)
+        return .object(object)
+    }
+
+    @Test func enforcingSenderAttachesTheLearntHashAndRefusesAnother() async throws {
+        try await Rig.with(mode: .enforce) { rig in
+            try await observe("HASH=", at: 0, rig)
+            let receipt = try await rig.submit()
+            try await rig.reach(receipt.id, .accepted)
+            #expect(rig.meta.seen.first?.hash == "HASH=")
+            #expect(try await rig.record(receipt.id).hashAttached)
+            let other = own("OTHER=")
+            let refusal = await #expect(throws: GatewayRefusal.self) { try await rig.submit(other) }
+            #expect(refusal?.code == 137000)
+        }
+    }
+
+    @Test func observingSenderAttachesNothing() async throws {
+        try await Rig.with(mode: .observe) { rig in
+            try await observe("HASH=", at: 0, rig)
+            let receipt = try await rig.submit()
+            try await rig.reach(receipt.id, .accepted)
+            #expect(rig.meta.seen.first?.hash == nil)
+        }
+    }
+
+    @Test func changedIdentityHoldsUntilAPersonVerifiesThenGoesWithoutHash() async throws {
+        try await Rig.with(mode: .enforce) { rig in
+            try await observe("OLD=", at: 0, rig)
+            // The caller's own hash is left out as well when the message goes again.
+            let first = try await rig.submit(own("OLD="))
+            try await rig.reach(first.id, .accepted)
+            try await rig.statuses([Rig.status("failed", "wamid.1", code: 137000)])
+            let failed = try await rig.record(first.id)
+            #expect(failed.state == .failed && failed.reasonCode == "137000" && failed.errorCode == 137000)
+            let second = try await rig.submit(Rig.text("later"))
+            #expect(second.state == .held && second.reason != nil)
+            #expect(try await rig.gateway.why(second.id).map(\.code) == ["recipient_changed"])
+            // Nobody has verified anything yet.
+            #expect(try await rig.client.withTransaction { try await rig.gateway.releaseHeld(on: $0) }.isEmpty)
+            let (verified, released) = try await rig.gateway.verify("+16315551234", how: "called back", by: "ana")
+            #expect(verified.map(\.wasChanged) == [true] && Set(released) == [first.id, second.id])
+            try await rig.reach(first.id, .accepted)
+            try await rig.reach(second.id, .accepted)
+            #expect(rig.meta.seen.map(\.hash) == ["OLD=", nil, nil])
+            // The old failure comes once more: it is of a transmission that is over.
+            try await rig.statuses([Rig.status("failed", "wamid.1", callback: first.id, code: 137000)])
+            #expect(try await rig.record(first.id).state == .accepted)
+            #expect(
+                try await rig.gateway.history(of: first.id).map(\.kind).filter { $0 != "submitted" }.sorted()
+                    == ["accepted", "accepted", "released", "status.failed"])
+        }
+    }
+
+    @Test func queuedMessageIsHeldWhenItsTurnComes() async throws {
+        try await Rig.with(mode: .enforce) { rig in
+            try await rig.gateway.senders.stop(Rig.sender, reason: "test", by: "test")
+            let receipt = try await rig.submit()
+            _ = try await IdentityLedger.markChanged(
+                RecipientKey(phoneNumberID: Rig.sender, address: "+16315551234"), at: Date(), on: rig.client)
+            try await rig.gateway.senders.resume(Rig.sender)
+            try await rig.reach(receipt.id, .held)
+            #expect(rig.meta.seen.isEmpty)
+        }
+    }
+}

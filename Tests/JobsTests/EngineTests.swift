@@ -1,0 +1,143 @@
+import Foundation
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Jobs
+
+@Suite struct EngineTests {
+    @Test func aThousandJobsOnTenLanesAreDoneOnceEach() async throws {
+        try await TestDatabase.with { client in
+            var jobs: [Int64] = []
+            for number in 0..<10 {
+                let lane = try await client.lane("lane \(number)", LaneLimits(perSecond: 2000, burst: 100, maxRunning: 20))
+                jobs += try await client.enqueue(100, lane: lane)
+            }
+            let kind = ScriptedKind()
+            try await withEngine(client, [kind]) { _ in
+                try await withEngine(client, [kind]) { _ in
+                    try await eventually("all done", tries: 800) { kind.settlements.count == 1000 }
+                }
+            }
+            #expect(kind.performed == Dictionary(uniqueKeysWithValues: jobs.map { ($0, 1) }))
+            #expect(try await client.count("outcome WHERE result = 'S'") == 1000)
+            #expect(try await client.count("ready") + client.count("later") + client.count("attempt") == 0)
+            #expect(try await JobMetrics.read(on: client).stranded == 0)
+            // Both left in good order.
+            #expect(try await client.count("worker") == 0)
+        }
+    }
+
+    @Test func terminatedBackendsLoseAndDoubleNothing() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane()
+            let jobs = try await client.enqueue(600, lane: lane)
+            let kind = ScriptedKind(perform: { _ in
+                try? await Task.sleep(for: .milliseconds(2))
+                return .done(providerID: "ok")
+            })
+            var settings = quickSettings()
+            settings.maxInFlight = 32
+            settings.staleAfter = .seconds(30)
+            try await withEngine(client, [kind], settings: settings) { _ in
+                for _ in 0..<12 {
+                    let before = kind.performed.count
+                    try await eventually("it goes on", tries: 800) { kind.performed.count > before + 10 || kind.performed.count == 600 }
+                    try await client.query(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE datname = current_database() AND application_name = 'relevo jobs'
+                        """
+                    )
+                }
+                try await eventually("all ended", tries: 1200) { try await client.count("outcome WHERE result = 'S'") == 600 }
+            }
+            #expect(kind.performed == Dictionary(uniqueKeysWithValues: jobs.map { ($0, 1) }))
+            #expect(Set(kind.settlements.map(\.attempt.jobID)) == Set(jobs))
+            #expect(try await JobMetrics.read(on: client).unknown == 0)
+        }
+    }
+
+    @Test func aCrashedEngineIsFollowedByAnother() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane()
+            let job = try await client.enqueue(1, lane: lane, kind: "step")[0]
+            let hanging = ScriptedKind(
+                name: "step", delivery: .atLeastOnce,
+                perform: { _ in
+                    try? await Task.sleep(for: .seconds(60))
+                    return .done(providerID: nil)
+                })
+            let first = JobEngine(client: client, kinds: [hanging], workflows: [], settings: quickSettings(), logger: quiet)
+            let running = Task { try await first.run() }
+            try await eventually("begun") { hanging.performed[job] == 1 }
+            first.core.stop(.crash)
+            try await running.value
+            let kind = ScriptedKind(name: "step", delivery: .atLeastOnce)
+            try await withEngine(client, [kind]) { _ in
+                try await eventually("repeated", tries: 400) { kind.performed[job] == 1 }
+            }
+            #expect(try await client.outcomes(job) == "RS")
+            #expect(kind.settlements.map(\.attempt.number) == [1, 2])
+        }
+    }
+
+    @Test func aGracefulStopFinishesWhatItPerforms() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane("one", LaneLimits(perSecond: nil, burst: 1, maxRunning: 1))
+            let jobs = try await client.enqueue(2, lane: lane)
+            let release = Bell()
+            let kind = ScriptedKind(perform: { _ in
+                _ = await release.wait(atMost: .seconds(10))
+                return .done(providerID: nil)
+            })
+            let engine = JobEngine(client: client, kinds: [kind], workflows: [], settings: quickSettings(), logger: quiet)
+            let running = Task { try await engine.run() }
+            try await eventually("begun") { kind.performed.count == 1 }
+            engine.core.stop(.drain)
+            release.ring()
+            try await running.value
+            #expect(kind.settlements.map(\.attempt.jobID) == [jobs[0]])
+            #expect(try await client.count("ready") == 1)
+            #expect(try await client.count("attempt") == 0)
+        }
+    }
+
+    @Test func monthsAreMadeAheadAndDroppedWhenNothingOfThemLives() async throws {
+        try await TestDatabase.with { client in
+            let job = try await client.enqueue(1, lane: try await client.lane())[0]
+            let future = "clock_timestamp() + interval '2 years'"
+            // Three months of jobs and of outcomes, less the one that holds a living job.
+            let drop = PostgresQuery(unsafeSQL: "SELECT jobs.drop_partitions(\(future))")
+            #expect(try await client.query(drop).decodeFirst(Int.self) == 5)
+            async let first = client.query("SELECT jobs.ensure_partitions(2)").decodeFirst(Int.self)
+            async let second = client.query("SELECT jobs.ensure_partitions(2)").decodeFirst(Int.self)
+            let made = [try await first ?? -1, try await second ?? -1]
+            #expect(made.reduce(0, +) == 5)
+            #expect(try await client.count("job WHERE id = \(job)") == 1)
+            #expect(try await client.count("job_default") == 0)
+        }
+    }
+
+    @Test func hintsReachAnEngineOfAnotherProcess() async throws {
+        try await TestDatabase.with { client in
+            let heard = Mutex(0)
+            let hints = JobHints(configuration: client.configuration, logger: quiet)
+            let sending = Task { try await hints.run() }
+            let listening = Task {
+                await PostgresClient.listen(client.configuration, channels: [JobHints.channel], logger: quiet) { event in
+                    if case .notification = event { heard.withLock { $0 += 1 } }
+                }
+            }
+            try await eventually("a hint") {
+                hints.send()
+                return heard.withLock { $0 } > 0
+            }
+            sending.cancel()
+            listening.cancel()
+            try? await sending.value
+            await listening.value
+        }
+    }
+}
