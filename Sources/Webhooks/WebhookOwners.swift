@@ -1,0 +1,54 @@
+package import CloudAPI
+package import Foundation
+public import Gateway
+public import Migration
+package import Postgres
+public import Quality
+package import Recipients
+package import Templates
+
+/// Who takes what. Everything here joins the transaction of the POST, and is idempotent and independent of order.
+public struct WebhookOwners: Sendable {
+    package var statuses: @Sendable ([(phoneNumberID: String, update: StatusUpdate)], Date, PostgresConnection) async throws -> Void
+    package var inbound: @Sendable (String, [InboundMessage], PostgresConnection) async throws -> Void
+    /// Which of these senders enforce identity hashes.
+    package var enforcing: @Sendable (Set<String>, PostgresConnection) async throws -> Set<String>
+    /// A template's status, quality, category or components have been told, and stored.
+    package var templateChanged: @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void
+    /// Something of a WABA's account or numbers has changed.
+    package var accountChanged: @Sendable (String, PostgresConnection) async throws -> Void
+
+    package init(
+        statuses: @escaping @Sendable ([(phoneNumberID: String, update: StatusUpdate)], Date, PostgresConnection) async throws -> Void,
+        inbound: @escaping @Sendable (String, [InboundMessage], PostgresConnection) async throws -> Void,
+        enforcing: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> Set<String>,
+        templateChanged: @escaping @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void,
+        accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void
+    ) {
+        self.statuses = statuses
+        self.inbound = inbound
+        self.enforcing = enforcing
+        self.templateChanged = templateChanged
+        self.accountChanged = accountChanged
+    }
+
+    /// The owners of a running Relevo.
+    public init(gateway: Gateway, rebuilds: Rebuilds, migrations: Migrations? = nil) {
+        self.init(
+            statuses: { try await gateway.apply(statuses: $0, receivedAt: $1, on: $2) },
+            inbound: { try await gateway.inbound(phoneNumberID: $0, messages: $1, on: $2) },
+            enforcing: { ids, db in
+                var found: Set<String> = []
+                for id in ids where try await gateway.senders.find(phoneNumberID: id, on: db)?.identityMode == .enforce { found.insert(id) }
+                return found
+            },
+            templateChanged: { applied, db in
+                try await rebuilds.templateChanged(waba: applied.waba, key: applied.key, kind: applied.kind, value: applied.value, on: db)
+                if applied.kind == "status", applied.value == "APPROVED" {
+                    try await gateway.releaseTemplate(waba: applied.waba, name: applied.key.name, language: applied.key.language, on: db)
+                }
+                if applied.kind == "status" { try await migrations?.templatesChanged(waba: applied.waba, on: db) }
+            },
+            accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) })
+    }
+}

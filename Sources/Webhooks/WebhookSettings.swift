@@ -1,0 +1,15 @@
+/// Bounds of the intake.
+public struct WebhookSettings: Sendable, Equatable {
+    /// Meta sends at most 3 MB in one POST; larger bodies are refused with 413.
+    public var largestBody = 4 << 20
+    /// Posts routed at once.
+    public var parallel = 8
+    /// Raw bodies that were routed are kept for this long; Meta itself repeats for seven days and has no history to ask.
+    public var retentionDays = 30
+    /// Rows deleted in one statement.
+    public var sweepBatch = 1_000
+    /// From one sweep to the next.
+    public var sweepEvery: Duration = .seconds(3_600)
+
+    public init() {}
+}

@@ -1,0 +1,142 @@
+import CloudAPI
+import Foundation
+
+/// The updates of one POST, sorted by who takes them.
+struct WebhookUpdates {
+    struct Status {
+        var place: Place
+        var phoneNumberID: String
+        var update: StatusUpdate
+    }
+
+    struct Inbound {
+        var place: Place
+        var phoneNumberID: String
+        var message: InboundMessage
+        /// Who wrote it, from `contacts`.
+        var contact: WebhookContact?
+    }
+
+    struct TemplateChange {
+        var place: Place
+        var value: JSONValue
+        var occurredAt: Date?
+    }
+
+    struct Preference {
+        var place: Place
+        var phoneNumberID: String
+        var value: JSONValue
+    }
+
+    /// Where an update stands, and what it was: for the list of problems.
+    struct Place: Sendable {
+        var path: String
+        var waba: String
+        var field: String
+        var raw: JSONValue
+    }
+
+    var statuses: [Status] = []
+    var inbound: [Inbound] = []
+    var templates: [TemplateChange] = []
+    var preferences: [Preference] = []
+    /// Account and number changes, and fields nobody knows.
+    var notices: [Notice] = []
+    /// Updates that have another shape than documented.
+    var unreadable: [UpdateProblem] = []
+
+    var count: Int { statuses.count + inbound.count + templates.count + preferences.count + notices.count + unreadable.count }
+
+    /// Throws `JSONError` when the body is no webhook at all.
+    init(body: Data, receivedAt: Date) throws {
+        let envelope = try WebhookEnvelope(body: body)
+        for (e, entry) in envelope.entries.enumerated() {
+            for (c, change) in entry.changes.enumerated() {
+                let place = Place(path: "\(e).\(c)", waba: storable(entry.id), field: storable(change.field.rawValue), raw: change.value)
+                add(change, of: entry, at: place, receivedAt)
+            }
+        }
+        if envelope.dropped > 0 {
+            let place = Place(path: "rest", waba: "", field: "", raw: .null)
+            unreadable.append(
+                UpdateProblem(place, "\(envelope.dropped) changes beyond the first \(WebhookEnvelope.maximumUpdates) updates were not read")
+            )
+        }
+    }
+
+    private mutating func add(_ change: WebhookChange, of entry: WebhookEntry, at place: Place, _ receivedAt: Date) {
+        switch change.field {
+        case .messages: addMessages(change.value, at: place)
+        case .templateStatus, .templateQuality, .templateCategory, "message_template_components_update":
+            templates.append(TemplateChange(place: place, value: change.value, occurredAt: entry.time))
+        case .userPreferences: addPreferences(change.value, at: place)
+        default: notices.append(Notice(place: place, occurredAt: entry.time ?? receivedAt))
+        }
+    }
+
+    private mutating func addMessages(_ value: JSONValue, at place: Place) {
+        guard let decoded = MessagesValue(value) else {
+            unreadable.append(UpdateProblem(place, "the value is not an object"))
+            return
+        }
+        let (number, contacts) = (decoded.phoneNumberID, decoded.contacts)
+        for (i, json) in (value["statuses"]?.elements ?? []).enumerated() {
+            let at = Place(path: "\(place.path).statuses.\(i)", waba: place.waba, field: place.field, raw: json)
+            guard let update = StatusUpdate(json) else {
+                unreadable.append(UpdateProblem(at, "a status without `id` or `status`"))
+                continue
+            }
+            statuses.append(Status(place: at, phoneNumberID: number, update: update))
+        }
+        for (i, json) in (value["messages"]?.elements ?? []).enumerated() {
+            let at = Place(path: "\(place.path).messages.\(i)", waba: place.waba, field: place.field, raw: json)
+            guard let message = InboundMessage(json) else {
+                unreadable.append(UpdateProblem(at, "a message without `id`"))
+                continue
+            }
+            guard !number.isEmpty else {
+                unreadable.append(UpdateProblem(at, "no `metadata.phone_number_id`: it cannot be told which number the message is for"))
+                continue
+            }
+            let contact = contacts.first {
+                ($0.waID != nil && $0.waID == message.from) || ($0.userID != nil && $0.userID == message.fromUserID)
+            }
+            inbound.append(Inbound(place: at, phoneNumberID: number, message: message, contact: contact ?? Self.only(contacts, message)))
+        }
+        // Errors of the number or the account, and calls and other lists: kept to be read.
+        if value["statuses"] == nil, value["messages"] == nil { notices.append(Notice(place: place, occurredAt: nil)) }
+    }
+
+    /// The only contact of a change is the writer of its only message, when it says nothing else.
+    private static func only(_ contacts: [WebhookContact], _ message: InboundMessage) -> WebhookContact? {
+        guard contacts.count == 1, message.from == nil, message.fromUserID == nil else { return nil }
+        return contacts[0]
+    }
+
+    private mutating func addPreferences(_ value: JSONValue, at place: Place) {
+        let number = value["metadata"]?["phone_number_id"]?.text ?? ""
+        guard let list = value["user_preferences"]?.elements, !number.isEmpty else {
+            unreadable.append(UpdateProblem(place, "no `user_preferences` list, or no `metadata.phone_number_id`"))
+            return
+        }
+        for (i, json) in list.enumerated() {
+            let at = Place(path: "\(place.path).user_preferences.\(i)", waba: place.waba, field: place.field, raw: json)
+            preferences.append(Preference(place: at, phoneNumberID: number, value: json))
+        }
+    }
+}
+
+/// An update that no owner took.
+struct UpdateProblem {
+    var place: WebhookUpdates.Place
+    var error: String
+
+    init(_ place: WebhookUpdates.Place, _ error: String) {
+        self.place = place
+        self.error = error
+    }
+}
+
+/// Text of Meta's as PostgreSQL can hold it, and not longer than an id or name may be.
+func storable(_ text: String, limit: Int = 256) -> String { String(text.replacing("\u{0}", with: "\u{FFFD}").prefix(limit)) }

@@ -1,0 +1,122 @@
+import CloudAPI
+import Foundation
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+@Suite(.enabled(if: TestDatabase.isAvailable)) struct IntakeTests {
+    @Test func onlySignedBodiesAreStoredAndBothSecretsCount() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            let body = Data(Body.statuses(Body.status("wamid.1", "sent")).utf8)
+            let good = Signature.sign(body, secret: IntakeRig.secret)
+            #expect(try await intake.accept(body: body, signature: nil) == .badSignature)
+            #expect(try await intake.accept(body: body, signature: "sha256=" + String(repeating: "0", count: 64)) == .badSignature)
+            #expect(try await intake.accept(body: body, signature: Signature.sign(body, secret: Secret("another"))) == .badSignature)
+            #expect(try await intake.accept(body: body + Data(" ".utf8), signature: good) == .badSignature)
+            #expect(try await intake.counts().pending == 0)
+            #expect(try await intake.accept(body: body, signature: good) == .stored)
+            let other = Data(Body.statuses(Body.status("wamid.2", "sent")).utf8)
+            #expect(try await intake.accept(body: other, signature: Signature.sign(other, secret: IntakeRig.older)) == .stored)
+            #expect(try await intake.counts().pending == 2)
+            #expect(intake.tally == IntakeTally(stored: 2, repeated: 0, badSignature: 4, tooLarge: 0))
+            #expect(try await intake.body(of: 1) == body)
+        }
+    }
+
+    @Test func noSecretMeansNothingIsTaken() async throws {
+        try await IntakeRig.withoutEngine { rig, _ async throws in
+            let intake = WebhookIntake(client: rig.client, appSecrets: [], verifyToken: nil, owners: rig.owners, logger: IntakeRig.logger)
+            let body = Data("{}".utf8)
+            #expect(try await intake.accept(body: body, signature: Signature.sign(body, secret: Secret(""))) == .badSignature)
+            #expect(intake.challenge(mode: "subscribe", token: "", challenge: "1") == nil)
+        }
+    }
+
+    @Test func aBodyOfFourMebibytesIsTakenAndOneByteMoreIsNot() async throws {
+        try await IntakeRig.withoutEngine { _, intake async throws in
+            for (size, verdict) in [(4 << 20, IntakeVerdict.stored), (4 << 20 + 1, .tooLarge)] {
+                let body = Data(repeating: UInt8(ascii: "x"), count: size)
+                #expect(try await intake.accept(body: body, signature: Signature.sign(body, secret: IntakeRig.secret)) == verdict)
+            }
+        }
+    }
+
+    @Test func theChallengeIsAnsweredOnlyForTheToken() async throws {
+        try await IntakeRig.withoutEngine { _, intake async throws in
+            #expect(intake.challenge(mode: "subscribe", token: "verify", challenge: "1158201444") == "1158201444")
+            #expect(intake.challenge(mode: "subscribe", token: "verifx", challenge: "1") == nil)
+            #expect(intake.challenge(mode: "unsubscribe", token: "verify", challenge: "1") == nil)
+            #expect(intake.challenge(mode: nil, token: nil, challenge: nil) == nil)
+        }
+    }
+
+    @Test func theSameBytesAreWorkedOnOnce() async throws {
+        try await IntakeRig.with { rig, intake async throws in
+            try await rig.prepare()
+            let body = Body.statuses(Body.status("wamid.1", "delivered"))
+            for _ in 0..<3 { #expect(try await rig.post(body, to: intake) == .stored) }
+            try await rig.settled(intake)
+            #expect(try await rig.applied() == ["100 wamid.1 delivered"])
+            #expect(intake.tally.stored == 1 && intake.tally.repeated == 2)
+        }
+    }
+
+    @Test func aRepeatedJobFindsThePostDone() async throws {
+        try await IntakeRig.with { rig, intake async throws in
+            try await rig.prepare()
+            try await rig.post(Body.statuses(Body.status("wamid.1", "delivered")), to: intake)
+            try await rig.settled(intake)
+            let lane = try await WebhookKind.lane(8, on: rig.client)
+            _ = try await JobQueueProbe.again(post: 1, lane: lane, on: rig.client)
+            try await eventually("the second job has ended") { try await JobQueueProbe.isIdle(rig.client) }
+            #expect(try await rig.applied().count == 1)
+        }
+    }
+
+    @Test func anOutageOfTheDatabaseIsTriedAgain() async throws {
+        try await IntakeRig.with { rig, intake async throws in
+            try await rig.prepare()
+            rig.outages.withLock { $0 = 2 }
+            try await rig.post(Body.statuses(Body.status("wamid.1", "sent"), Body.status("wamid.2", "sent")), to: intake)
+            try await rig.settled(intake)
+            #expect(try await rig.applied() == ["100 wamid.1 sent", "100 wamid.2 sent"])
+            #expect(try await intake.problems().isEmpty)
+        }
+    }
+
+    @Test func whatIsNoWebhookIsKeptForAPerson() async throws {
+        try await IntakeRig.with { rig, intake async throws in
+            for text in ["not json at all", "[]", "{}", "\u{0}\u{1}", ""] { #expect(try await rig.post(text, to: intake) == .stored) }
+            try await rig.settled(intake)
+            let problems = try await intake.problems()
+            #expect(problems.count == 5)
+            #expect(problems.allSatisfy { $0.problem == "not_a_webhook" && !$0.detail.isEmpty })
+            #expect(try await intake.counts().problems == 5)
+            let last = try #require(problems.last)
+            #expect(try await intake.body(of: last.id) == Data("not json at all".utf8))
+            #expect(try await intake.dismiss(last.id, by: "ana"))
+            #expect(try await intake.dismiss(last.id, by: "ana") == false)
+            #expect(try await intake.problems().count == 4)
+            #expect(try await intake.problems(before: problems[1].id, limit: 1).map(\.id) == [problems[2].id])
+        }
+    }
+
+    @Test func oldPostsGoAndProblemsStay() async throws {
+        try await IntakeRig.with { rig, intake async throws in
+            try await rig.prepare()
+            try await rig.post(Body.statuses(Body.status("wamid.1", "sent")), to: intake)
+            try await rig.post("not json", to: intake)
+            try await rig.post(Body.change("security", #"{"event":"PIN_CHANGED"}"#), to: intake)
+            try await rig.settled(intake)
+            #expect(try await intake.retention.sweep() == 0)
+            try await rig.client.query("UPDATE webhooks.post SET received_at = received_at - interval '31 days'")
+            try await rig.client.query("UPDATE webhooks.notice SET received_at = received_at - interval '31 days'")
+            #expect(try await intake.retention.sweep() == 3)
+            #expect(try await intake.problems().count == 1)
+            #expect(try await intake.notices().isEmpty)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+-- owner: webhooks
+-- Raw POSTs of Meta's, and what could not be routed.
+CREATE SCHEMA webhooks;
+
+-- One row for each different body. Meta repeats a POST to every subscribed app, and for seven days when an answer was lost: the same bytes
+-- are the same events, so a repeat only counts.
+CREATE TABLE webhooks.post (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- SHA-256 of the body.
+    digest bytea NOT NULL UNIQUE,
+    body bytea NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Business time of receipt, for events without a time of their own.
+    business_at timestamptz NOT NULL DEFAULT jobs.now(),
+    repeats integer NOT NULL DEFAULT 0,
+    repeated_at timestamptz,
+    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'problem')),
+    -- Why it is a problem as a whole: not_json, dead.
+    problem text,
+    detail text,
+    updates integer,
+    processed_at timestamptz
+) WITH (fillfactor = 90);
+
+CREATE INDEX post_pending ON webhooks.post (id) WHERE state = 'pending';
+CREATE INDEX post_problem ON webhooks.post (id) WHERE state = 'problem';
+CREATE INDEX post_received ON webhooks.post (received_at);
+
+-- Single updates that no owner took while the rest of their POST was applied.
+CREATE TABLE webhooks.problem (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    post_id bigint NOT NULL REFERENCES webhooks.post ON DELETE CASCADE,
+    -- Place of the change in the POST, and of the update within it.
+    place text NOT NULL,
+    waba_id text NOT NULL,
+    field text NOT NULL,
+    -- The update as JSON text, U+0000 replaced; the post holds the bytes.
+    update text NOT NULL,
+    error text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resolved_at timestamptz,
+    resolved_by text,
+    UNIQUE (post_id, place)
+);
+
+CREATE INDEX problem_open ON webhooks.problem (id) WHERE resolved_at IS NULL;
+
+-- Changes of fields no owner works on (alerts, account updates, fields Meta has added since): kept to be read.
+CREATE TABLE webhooks.notice (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    post_id bigint,
+    waba_id text NOT NULL,
+    field text NOT NULL,
+    -- The event's own name, where it has one.
+    event text,
+    value text NOT NULL,
+    -- SHA-256 of entry, field, time and value.
+    digest bytea NOT NULL UNIQUE,
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX notice_by_field ON webhooks.notice (field, id);
+CREATE INDEX notice_received ON webhooks.notice (received_at);
