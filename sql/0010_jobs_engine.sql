@@ -1,0 +1,233 @@
+-- owner: jobs
+-- What an engine does with a job: bring it to its lane, claim it, write its intent, end it, rescue it. Each function is one transaction.
+
+-- Moving work to its lane -----------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION jobs.promote(p_max int) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    WITH d AS (
+        DELETE FROM jobs.later l USING (
+            SELECT run_at, job_id FROM jobs.later WHERE run_at <= clock_timestamp() ORDER BY run_at LIMIT p_max FOR UPDATE SKIP LOCKED) s
+         WHERE l.run_at = s.run_at AND l.job_id = s.job_id RETURNING l.*),
+    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, attempt FROM d RETURNING lane_id),
+    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r)
+    SELECT count(*) FROM d $$;
+
+-- Turns marks into due lanes. Lanes are locked first, marks of lanes we cannot lock stay, and next_us is looked at in a later statement: in
+-- one
+-- statement, a mark would be dropped while a claim in flight writes next_us = NULL, and its jobs would be stranded.
+CREATE FUNCTION jobs.sweep(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_marks bigint[]; v_wanted bigint[]; v_lanes bigint[]; v_n bigint;
+BEGIN
+    SELECT array_agg(id), array_agg(DISTINCT lane_id) INTO v_marks, v_wanted
+      FROM (SELECT id, lane_id FROM jobs.wake ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) s;
+    IF v_marks IS NULL THEN RETURN 0; END IF;
+    SELECT array_agg(id) INTO v_lanes
+      FROM (SELECT id FROM jobs.lane WHERE id = ANY(v_wanted) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) s;
+    IF v_lanes IS NULL THEN RETURN 0; END IF;
+    UPDATE jobs.lane SET next_us = 0, wait_cap = false WHERE id = ANY(v_lanes) AND (next_us IS NULL OR wait_cap);
+    DELETE FROM jobs.wake WHERE id = ANY(v_marks) AND lane_id = ANY(v_lanes);
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    RETURN v_n;
+END $$;
+
+-- The burst in force: halved by a penalty, growing back by a fixed amount a second.
+CREATE FUNCTION jobs.burst_now(p_burst int, p_low int, p_since_us bigint, p_now_us bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_since_us IS NULL THEN p_burst
+                ELSE greatest(1, least(p_burst, p_low + greatest(0, p_now_us - p_since_us) * p_burst / 60000000)) END $$;
+
+-- Takes debits into the state of lanes the caller has locked, as if each had been taken at its own time. A debt is capped at 5 s past the
+-- burst, so
+-- that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once.
+CREATE FUNCTION jobs.fold_debits(p_lanes bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM jobs.debit WHERE lane_id = ANY(p_lanes)) THEN RETURN; END IF;
+    WITH d AS (DELETE FROM jobs.debit WHERE lane_id = ANY(p_lanes) RETURNING *),
+    s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d),
+    f AS (
+        SELECT s.lane_id, sum(s.tokens) AS total, max(s.at_us) AS newest, max(s.at_us + s.suffix * l.t_us) AS reached,
+               max(s.at_us + s.penalty_us) AS pushed, max(s.at_us) FILTER (WHERE s.penalty_us IS NOT NULL) AS penalty_at
+          FROM s JOIN jobs.lane l ON l.id = s.lane_id GROUP BY s.lane_id)
+    UPDATE jobs.lane l SET
+        tat_us = greatest(
+            CASE WHEN f.total <= 0 THEN l.tat_us + f.total * l.t_us
+                 ELSE greatest(l.tat_us, least(greatest(l.tat_us + f.total * l.t_us, f.reached), f.newest + l.burst * l.t_us + 5000000))
+                     END,
+            -- A penalty lets nothing through before its end, whatever the burst.
+            f.pushed + l.burst * l.t_us),
+        penalty_burst = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
+            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, f.penalty_at) / 2) ELSE l.penalty_burst END,
+        penalty_us = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN f.penalty_at ELSE l.penalty_us END
+      FROM f WHERE l.id = f.lane_id;
+END $$;
+
+-- Claim: the first statement locks lanes, the second runs on a fresh snapshot and so sees what those who held the lanes before us have
+-- committed.
+-- In one statement the count would be older than the lock, and the cap would be broken.
+CREATE FUNCTION jobs.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8)
+RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
+               max_attempts smallint)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[];
+BEGIN
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    SELECT array_agg(s.id) INTO v_lanes FROM (
+        SELECT id FROM jobs.lane WHERE next_us <= v_now AND next_us IS NOT NULL AND NOT paused
+         ORDER BY next_us LIMIT p_lanes FOR NO KEY UPDATE SKIP LOCKED) s;
+    IF v_lanes IS NULL THEN RETURN; END IF;
+    PERFORM jobs.fold_debits(v_lanes);
+    v_now := jobs.now_us();
+    RETURN QUERY
+    WITH state AS MATERIALIZED (
+        SELECT l.id, l.key, l.t_us, l.tat_us, l.next_us, l.max_running, b.burst,
+               CASE WHEN l.t_us = 0 THEN CASE WHEN l.tat_us <= v_now THEN 1000000 ELSE 0 END
+                    ELSE greatest(0, (v_now + b.burst * l.t_us - greatest(v_now, l.tat_us)) / l.t_us) END AS tokens,
+               greatest(0, l.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id)) AS room
+          FROM jobs.lane l CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, v_now) AS burst) b
+         WHERE l.id = ANY(v_lanes)),
+    depth AS MATERIALIZED (
+        SELECT s.*, x.most, d.seen
+          FROM state s CROSS JOIN LATERAL (SELECT least(s.tokens, s.room, p_lane_max) AS most) x
+          CROSS JOIN LATERAL (
+               SELECT count(*) AS seen FROM (SELECT FROM jobs.ready r WHERE r.lane_id = s.id LIMIT x.most + 1) y) d),
+    share AS MATERIALIZED (
+        SELECT d.*, greatest(0, least(w.want, p_max - (sum(w.want) OVER (ORDER BY d.next_us, d.id) - w.want)))::bigint AS n
+          FROM depth d CROSS JOIN LATERAL (SELECT least(d.most, d.seen) AS want) w),
+    pick AS MATERIALIZED (
+        SELECT p.job_id FROM share s CROSS JOIN LATERAL (
+            SELECT r.job_id FROM jobs.ready r WHERE r.lane_id = s.id ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) p),
+    gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
+    begun AS (
+        INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at)
+        SELECT g.job_id, g.lane_id, p_worker, g.attempt, g.priority, j.kind, clock_timestamp() + make_interval(secs => p_lease)
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id ORDER BY g.lane_id, g.priority, g.job_id
+        RETURNING *),
+    took AS (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id),
+    rearmed AS (
+        UPDATE jobs.lane l SET
+            tat_us = CASE WHEN x.c > 0 THEN greatest(v_now, s.tat_us) + x.c * s.t_us ELSE s.tat_us END,
+            wait_cap = s.seen > x.c AND s.room <= x.c,
+            next_us = CASE
+                -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
+                WHEN s.seen <= x.c THEN NULL
+                WHEN s.room <= x.c THEN v_now + 250000
+                -- Out of tokens: until a chunk of them is there, so that a fast lane's row is written 20 times a second at most.
+                WHEN s.tokens <= x.c THEN greatest(v_now + 1000,
+                    greatest(v_now, s.tat_us) + (x.c + greatest(1, least(s.burst, 50000 / nullif(s.t_us, 0))) - s.burst) * s.t_us)
+                WHEN x.c < s.n THEN v_now + 20000
+                ELSE v_now END
+          FROM share s CROSS JOIN LATERAL (SELECT coalesce((SELECT t.c FROM took t WHERE t.lane_id = s.id), 0) AS c) x
+         WHERE l.id = s.id RETURNING 1)
+    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, j.payload, b.priority, j.max_attempts
+      FROM begun b JOIN jobs.job j ON j.id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
+END $$;
+
+-- Only ids it returns may be performed. The shared lock is what pause_everything waits for: once that has committed, no older intent
+-- commits.
+CREATE FUNCTION jobs.intend(p_worker bigint, p_ids bigint[], p_delivery text, p_lease float8) RETURNS SETOF bigint
+    LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('jobs.control', 0));
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    RETURN QUERY
+    UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
+      FROM jobs.lane l
+     WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0 AND l.id = a.lane_id AND NOT l.paused
+    RETURNING a.attempt_id;
+END $$;
+
+-- Provably nothing was done: back to ready, at no cost.
+CREATE FUNCTION jobs.give_back(p_worker bigint, p_ids bigint[], p_reason text) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    WITH gone AS (DELETE FROM jobs.attempt WHERE attempt_id = ANY(p_ids) AND worker_id = p_worker AND phase = 0 RETURNING *),
+    o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'B', p_reason FROM gone),
+    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, n FROM gone),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
+    SELECT count(*) FROM gone $$;
+
+-- What admission refused: until NULL ends the job, a time puts it off. Costs no attempt, and its tokens go back.
+CREATE FUNCTION jobs.refuse(p_ids bigint[], p_until timestamptz[], p_reason text[]) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    WITH d AS (SELECT * FROM unnest(p_ids, p_until, p_reason) x(id, until, reason)),
+    gone AS (DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id RETURNING a.*, d.until, d.reason),
+    o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason)
+          SELECT attempt_id, job_id, n, CASE WHEN until IS NULL THEN 'C'::"char" ELSE 'P' END, reason FROM gone),
+    l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
+          SELECT until, job_id, lane_id, priority, n, reason FROM gone WHERE until IS NOT NULL),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
+    SELECT count(*) FROM gone $$;
+
+-- Batched completion, fenced by attempt_id: ids it does not return were taken away from the caller.
+CREATE FUNCTION jobs.finish(
+    p_ids bigint[], p_result text[], p_provider text[], p_reason text[], p_delay float8[], p_costs boolean[], p_penalty_us bigint[],
+        p_unsettled bytea[]
+) RETURNS TABLE (attempt_id bigint, retry_at timestamptz) LANGUAGE sql VOLATILE AS $$
+    WITH d AS (
+        SELECT x.* FROM unnest(p_ids, p_result, p_provider, p_reason, p_delay, p_costs, p_penalty_us, p_unsettled)
+            x(id, result, provider, reason, delay, costs, penalty, unsettled) ORDER BY id),
+    gone AS (
+        DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id
+        RETURNING a.*, d.result, d.provider, d.reason, d.costs, d.penalty, d.unsettled,
+            CASE WHEN d.result = 'R' THEN clock_timestamp() + make_interval(secs => d.delay) END AS run_at),
+    o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, provider_id, reason, unsettled)
+          SELECT g.attempt_id, job_id, n, result::"char", provider, reason, unsettled FROM gone g),
+    l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
+          SELECT run_at, job_id, lane_id, priority, CASE WHEN costs THEN n + 1 ELSE n END, reason FROM gone WHERE run_at IS NOT NULL),
+    x AS (INSERT INTO jobs.dead (job_id, attempt_id, lane_id, kind, reason)
+          SELECT job_id, g.attempt_id, lane_id, kind, reason FROM gone g WHERE result = 'X' ON CONFLICT (job_id) DO NOTHING),
+    p AS (INSERT INTO jobs.debit (lane_id, tokens, penalty_us)
+          SELECT lane_id, 0, max(penalty) FROM gone WHERE penalty IS NOT NULL GROUP BY lane_id),
+    w AS (INSERT INTO jobs.wake (lane_id)
+          SELECT DISTINCT g.lane_id FROM gone g JOIN jobs.lane n ON n.id = g.lane_id WHERE n.wait_cap)
+    SELECT g.attempt_id, g.run_at FROM gone g $$;
+
+-- Results of at-most-once attempts that had been rescued. Returns those recorded now, not those of our own finish whose answer was lost.
+CREATE FUNCTION jobs.record_late(p_ids bigint[], p_result text[], p_provider text[], p_reason text[]) RETURNS SETOF bigint
+LANGUAGE sql VOLATILE AS $$
+    INSERT INTO jobs.outcome (attempt_id, late, job_id, n, result, provider_id, reason)
+    SELECT o.attempt_id, true, o.job_id, o.n, x.result::"char", x.provider, x.reason
+      FROM unnest(p_ids, p_result, p_provider, p_reason) x(id, result, provider, reason)
+      JOIN jobs.outcome o ON o.attempt_id = x.id AND NOT o.late AND o.rescued
+    ON CONFLICT DO NOTHING RETURNING attempt_id $$;
+
+CREATE FUNCTION jobs.bump(p_name text, p_by bigint) RETURNS void LANGUAGE sql VOLATILE AS $$
+    INSERT INTO jobs.counter AS c VALUES (p_name, p_by) ON CONFLICT (name) DO UPDATE SET value = c.value + excluded.value $$;
+
+-- Rescue ----------------------------------------------------------------------------------------------------------------------------------
+
+-- Attempts whose worker is dead or whose deadline is past, of kinds the caller can settle.
+CREATE FUNCTION jobs.rescuable(p_stale float8, p_kinds text[], p_max int) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
+    SELECT a.attempt_id FROM jobs.attempt a LEFT JOIN jobs.worker w ON w.id = a.worker_id
+     WHERE (w.id IS NULL OR w.beat_at < clock_timestamp() - make_interval(secs => p_stale) OR a.deadline_at < clock_timestamp())
+       AND a.kind = ANY(p_kinds)
+     ORDER BY a.attempt_id LIMIT p_max $$;
+
+-- B: no intent, back to ready. U: at most once, may have happened, never repeated. R or X: at least once.
+CREATE FUNCTION jobs.rescue(p_ids bigint[], p_stale float8, p_base float8, p_cap float8)
+RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
+               max_attempts smallint, verdict text, retry_at timestamptz)
+LANGUAGE sql VOLATILE AS $$
+    WITH lost AS (
+        SELECT a.attempt_id FROM jobs.attempt a LEFT JOIN jobs.worker w ON w.id = a.worker_id
+         WHERE a.attempt_id = ANY(p_ids)
+           AND (w.id IS NULL OR w.beat_at < clock_timestamp() - make_interval(secs => p_stale) OR a.deadline_at < clock_timestamp())
+         ORDER BY a.attempt_id FOR UPDATE OF a SKIP LOCKED),
+    gone AS (DELETE FROM jobs.attempt a USING lost WHERE a.attempt_id = lost.attempt_id RETURNING a.*),
+    judged AS (
+        SELECT g.*, j.payload, j.max_attempts,
+               CASE WHEN g.phase = 0 THEN 'B' WHEN g.delivery = 'M' THEN 'U' WHEN g.n >= j.max_attempts THEN 'X' ELSE 'R' END AS verdict,
+               clock_timestamp() + make_interval(secs => least(p_cap, p_base * power(2, least(g.n, 20) - 1)) * (0.5 + random())) AS run_at
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id),
+    o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, rescued, reason)
+          SELECT g.attempt_id, g.job_id, g.n, g.verdict::"char", true, 'rescued: the worker was lost or the deadline passed' FROM judged g),
+    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT g.job_id, g.lane_id, g.priority, g.n FROM judged g
+        WHERE g.verdict = 'B'),
+    l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
+          SELECT g.run_at, g.job_id, g.lane_id, g.priority, g.n + 1, 'rescued' FROM judged g WHERE g.verdict = 'R'),
+    x AS (INSERT INTO jobs.dead (job_id, attempt_id, lane_id, kind, reason)
+          SELECT g.job_id, g.attempt_id, g.lane_id, g.kind, 'rescued too often' FROM judged g WHERE g.verdict = 'X'
+              ON CONFLICT (job_id) DO NOTHING),
+    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT g.lane_id FROM judged g)
+    SELECT g.attempt_id, g.job_id, g.lane_id, n.key, g.kind, g.n, g.payload, g.priority, g.max_attempts, g.verdict,
+           CASE WHEN g.verdict = 'R' THEN g.run_at END
+      FROM judged g JOIN jobs.lane n ON n.id = g.lane_id $$;

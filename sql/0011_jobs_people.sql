@@ -1,0 +1,121 @@
+-- owner: jobs
+-- The kill switch, dead letters, views for people, and the upkeep of partitions.
+
+-- People ----------------------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION jobs.pause_everything(p_by text, p_reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('jobs.control', 0));
+    UPDATE jobs.control SET stopped = true, by = p_by, reason = p_reason, at = clock_timestamp();
+END $$;
+
+-- A new budget of attempts for jobs that were given up; who and when is in the history.
+CREATE FUNCTION jobs.redrive(p_ids bigint[], p_by text) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
+    WITH d AS (DELETE FROM jobs.dead WHERE job_id = ANY(p_ids) RETURNING *),
+    j AS (SELECT j.id, j.lane_id, j.priority FROM d JOIN jobs.job j ON j.id = d.job_id),
+    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT id, lane_id, priority, 1 FROM j
+          ON CONFLICT (job_id) DO NOTHING RETURNING job_id, lane_id),
+    o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT jobs.new_id(), job_id, 0, 'D', 'redriven by ' || p_by
+        FROM r),
+    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r)
+    SELECT job_id FROM r $$;
+
+-- How full every lane is.
+CREATE VIEW jobs.lane_depth AS
+    SELECT l.id, l.key, l.paused, l.paused_reason,
+           (SELECT count(*) FROM jobs.ready r WHERE r.lane_id = l.id) AS ready,
+           (SELECT count(*) FROM jobs.later t WHERE t.lane_id = l.id) AS later,
+           (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id) AS running,
+           (SELECT jobs.id_time(min(r.job_id)) FROM jobs.ready r WHERE r.lane_id = l.id) AS oldest
+      FROM jobs.lane l;
+
+-- Where one job is and why.
+CREATE FUNCTION jobs.place(p_job bigint) RETURNS TABLE (place text, until timestamptz, attempt int, reason text) LANGUAGE sql STABLE AS $$
+    SELECT 'ready', NULL::timestamptz, r.attempt::int,
+           CASE WHEN c.stopped THEN 'everything is paused: ' || coalesce(c.reason, '')
+                WHEN l.paused THEN 'the lane is paused: ' || coalesce(l.paused_reason, '')
+                WHEN l.wait_cap THEN 'the lane runs as many as it may'
+                WHEN l.next_us > jobs.now_us() THEN 'the lane waits for its rate' END
+      FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id CROSS JOIN jobs.control c WHERE r.job_id = p_job
+    UNION ALL SELECT 'later', t.run_at, t.attempt::int, t.reason FROM jobs.later t WHERE t.job_id = p_job
+    UNION ALL SELECT 'running', a.deadline_at, a.n::int, NULL FROM jobs.attempt a WHERE a.job_id = p_job
+    UNION ALL SELECT 'dead', NULL, NULL, d.reason FROM jobs.dead d WHERE d.job_id = p_job $$;
+
+-- Upkeep ----------------------------------------------------------------------------------------------------------------------------------
+
+-- Monthly partitions from this month on. Two processes may call it: the second leaves it to the first.
+CREATE FUNCTION jobs.ensure_partitions(p_ahead int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_month timestamptz; v_parent text; v_name text; v_made int := 0; v_i int;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('jobs.partitions', 0)) THEN RETURN 0; END IF;
+    SET LOCAL lock_timeout = '2s';
+    FOR v_i IN 0..p_ahead LOOP
+        -- Month arithmetic in UTC, whatever the session's zone.
+        v_month := (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + make_interval(months => v_i)) AT TIME ZONE 'UTC';
+        FOREACH v_parent IN ARRAY ARRAY['job', 'outcome'] LOOP
+            v_name := v_parent || '_' || to_char(v_month AT TIME ZONE 'UTC', 'YYYYMM');
+            CONTINUE WHEN to_regclass('jobs.' || v_name) IS NOT NULL;
+            BEGIN
+                EXECUTE format('CREATE TABLE jobs.%I (LIKE jobs.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', v_name, v_parent);
+                EXECUTE format('ALTER TABLE jobs.%I ATTACH PARTITION jobs.%I FOR VALUES FROM (%s) TO (%s)', v_parent, v_name,
+                    jobs.id_at(v_month), jobs.id_at((v_month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'));
+                v_made := v_made + 1;
+            EXCEPTION
+                WHEN lock_not_available THEN NULL;
+                -- Rows of that month are in the default partition: they stay there, and the month with them.
+                WHEN check_violation THEN RAISE WARNING 'partition jobs.% not made: the default partition holds its rows', v_name;
+            END;
+        END LOOP;
+    END LOOP;
+    RETURN v_made;
+END $$;
+
+-- Drops months that ended before p_before and of which nothing is alive.
+CREATE FUNCTION jobs.drop_partitions(p_before timestamptz) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v record; v_from bigint; v_to bigint; v_dropped int := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('jobs.partitions', 0)) THEN RETURN 0; END IF;
+    SET LOCAL lock_timeout = '2s';
+    FOR v IN SELECT c.relname AS name, to_timestamp(right(c.relname, 6) || '+00', 'YYYYMMTZH') AS month
+               FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+              WHERE i.inhparent IN ('jobs.job'::regclass, 'jobs.outcome'::regclass) AND c.relname ~ '_[0-9]{6}$' LOOP
+        v_from := jobs.id_at(v.month);
+        v_to := jobs.id_at((v.month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
+        CONTINUE WHEN jobs.id_time(v_to) > p_before;
+        IF v.name LIKE 'job_%' THEN
+            CONTINUE WHEN EXISTS (SELECT FROM jobs.ready WHERE job_id >= v_from AND job_id < v_to)
+                OR EXISTS (SELECT FROM jobs.later WHERE job_id >= v_from AND job_id < v_to)
+                OR EXISTS (SELECT FROM jobs.attempt WHERE job_id >= v_from AND job_id < v_to);
+            DELETE FROM jobs.dead WHERE job_id >= v_from AND job_id < v_to;
+        END IF;
+        BEGIN
+            EXECUTE format('DROP TABLE jobs.%I', v.name);
+            v_dropped := v_dropped + 1;
+        EXCEPTION WHEN lock_not_available THEN NULL;
+        END;
+    END LOOP;
+    RETURN v_dropped;
+END $$;
+
+-- Small chores; returns how many lanes were found asleep with work, which must stay 0.
+CREATE FUNCTION jobs.tidy() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_stranded bigint;
+BEGIN
+    DELETE FROM jobs.dedupe WHERE (scope, k) IN (
+        SELECT scope, k FROM jobs.dedupe WHERE expires_at <= clock_timestamp() LIMIT 5000 FOR UPDATE SKIP LOCKED);
+    -- Lanes that were not claimed since have long got their tokens back.
+    DELETE FROM jobs.debit WHERE id IN (
+        SELECT id FROM jobs.debit WHERE at_us < jobs.now_us() - 120000000 AND coalesce(penalty_us, 0) < 60000000 LIMIT 5000
+            FOR UPDATE SKIP LOCKED);
+    DELETE FROM jobs.worker w WHERE beat_at < clock_timestamp() - interval '1 hour'
+        AND NOT EXISTS (SELECT FROM jobs.attempt a WHERE a.worker_id = w.id);
+    UPDATE jobs.lane SET next_us = 0 WHERE id IN (
+        SELECT l.id FROM jobs.lane l
+         WHERE l.next_us IS NULL AND EXISTS (SELECT FROM jobs.ready r WHERE r.lane_id = l.id)
+           AND NOT EXISTS (SELECT FROM jobs.wake w WHERE w.lane_id = l.id)
+         FOR NO KEY UPDATE SKIP LOCKED) AND next_us IS NULL;
+    GET DIAGNOSTICS v_stranded = ROW_COUNT;
+    RETURN v_stranded;
+END $$;
+
+SELECT jobs.ensure_partitions(2);
