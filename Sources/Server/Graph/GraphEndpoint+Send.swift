@@ -1,0 +1,64 @@
+import CloudAPI
+import Foundation
+import Gateway
+import HTTPTypes
+import Hummingbird
+import Jobs
+import Logging
+
+extension GraphEndpoint {
+    /// `POST /{version}/{phone_number_id}/messages` and `/marketing_messages`.
+    func send(
+        _ request: Request, _ context: RelevoContext, _ key: APIKey, _ senderID: String, _ edge: MessageEdge
+    ) async throws -> Response {
+        try Self.require(.send, key)
+        let options = try SendOptions(request.headers)
+        let body = try await request.jsonObject(upTo: configuration.bodyLimit, within: configuration.bodyTimeout)
+        _ = try await sender(senderID, for: key)
+        if body["status"] != nil || (body["typing_indicator"] != nil && body["type"] == nil) {
+            _ = try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID))
+            return .json(["success": true])
+        }
+        let submission = try await Self.submission(
+            sender: senderID, body: body, edge: edge, options: options, key: key, on: dependencies)
+        let receipt = try await dependencies.gateway.submit(submission)
+        var response: Response
+        do {
+            if options.wait > .zero {
+                let record = try await dependencies.gateway.wait(for: receipt.id, atMost: options.wait)
+                response = try MessageAnswer.response(record, receipt: receipt, body: body)
+            } else if receipt.isDuplicate, let record = try await dependencies.gateway.message(receipt.id) {
+                response = try MessageAnswer.response(record, receipt: receipt, body: body)
+            } else {
+                response = MessageAnswer.queued(receipt, body: body)
+            }
+        } catch let problem as HTTPProblem {
+            response = problem.response(.graph)
+        } catch {
+            // The message is stored: an error now would make the caller send it again.
+            context.logger.warning("the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
+            response = MessageAnswer.queued(receipt, body: body)
+        }
+        response.headers[.relevoMessageID] = receipt.id.uuidString.lowercased()
+        return response
+    }
+
+    static func submission(
+        sender: String, body: JSONValue, edge: MessageEdge, options: SendOptions, key: APIKey, on dependencies: ServerDependencies
+    ) async throws -> Submission {
+        var submission = Submission(sender: sender, body: body)
+        submission.edge = edge
+        submission.lane = options.lane
+        submission.region = options.region
+        submission.priority = options.priority
+        submission.idempotencyKey = options.idempotencyKey
+        submission.idempotencyScope = key.id.uuidString.lowercased()
+        submission.apiKeyID = key.id
+        switch options.expires {
+        case .at(let date): submission.expiresAt = date
+        case .after(let seconds): submission.expiresAt = try await JobQueue.now(on: dependencies.client).addingTimeInterval(seconds)
+        case nil: break
+        }
+        return submission
+    }
+}

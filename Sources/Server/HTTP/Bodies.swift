@@ -1,0 +1,65 @@
+import CloudAPI
+import Foundation
+import Hummingbird
+import NIOCore
+
+extension Request {
+    /// The whole body, bounded in size and time.
+    func bytes(upTo limit: Int, within time: Duration) async throws -> ByteBuffer {
+        if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw Self.tooLarge(limit) }
+        let body = body
+        return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+            group.addTask {
+                var whole = ByteBuffer()
+                for try await var part in body {
+                    guard whole.readableBytes + part.readableBytes <= limit else { throw Self.tooLarge(limit) }
+                    whole.writeBuffer(&part)
+                }
+                return whole
+            }
+            group.addTask {
+                try await Task.sleep(for: time)
+                throw HTTPProblem(.requestTimeout, "timeout", "the body did not arrive within \(time)")
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? ByteBuffer()
+        }
+    }
+
+    /// The body as a JSON object.
+    func jsonObject(upTo limit: Int, within time: Duration) async throws -> JSONValue {
+        let buffer = try await bytes(upTo: limit, within: time)
+        guard buffer.readableBytes > 0 else { throw HTTPProblem.badRequest("the body is empty; a JSON object is expected", code: "bad_json") }
+        let value = try JSONValue(parsing: buffer.readableBytesView)
+        guard value.object != nil else { throw HTTPProblem.badRequest("the body is not a JSON object", code: "bad_json") }
+        return value
+    }
+
+    /// The fields of a form.
+    func form(upTo limit: Int = 16 << 10, within time: Duration) async throws -> [String: String] {
+        let text = String(buffer: try await bytes(upTo: limit, within: time))
+        var fields: [String: String] = [:]
+        for pair in text.split(separator: "&", maxSplits: 50) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            func decode(_ part: Substring) -> String { part.replacing("+", with: " ").removingPercentEncoding ?? "" }
+            fields[decode(parts[0])] = parts.count > 1 ? decode(parts[1]) : ""
+        }
+        return fields
+    }
+
+    /// A value of the address's query.
+    func query(_ name: String) -> String? { uri.queryParameters.get(name).flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// An integer of the query within bounds. Throws for anything else.
+    func integer(_ name: String, in bounds: ClosedRange<Int>) throws -> Int? {
+        guard let text = query(name) else { return nil }
+        guard let value = Int(text), bounds.contains(value) else {
+            throw HTTPProblem.badRequest("\(name) is \(text.prefix(40).debugDescription); a number from \(bounds.lowerBound) to \(bounds.upperBound) is expected")
+        }
+        return value
+    }
+
+    static func tooLarge(_ limit: Int) -> HTTPProblem {
+        HTTPProblem(.contentTooLarge, "too_large", "the body is larger than \(limit) bytes")
+    }
+}

@@ -1,0 +1,132 @@
+/// The rest of the native API.
+extension OpenAPI {
+    static let otherNativePaths = #"""
+        "/api/v1/templates":{"get":{"summary":"Stored templates","security":[{"key":[]}],"description":"Scope `read`.","parameters":[{
+          "name":"waba","in":"query","description":"WABA id; required for keys bound to a client","schema":{"type":"string"}},{"name":"cursor",
+          "in":"query","description":"`next` of the page before","schema":{"type":"string"}},{"name":"limit","in":"query",
+          "description":"1 to 1000","schema":{"type":"integer"}}],"responses":{"200":{"description":"Templates","content":{"application/json":{
+          "schema":{"type":"object","properties":{"data":{"type":"array","items":{"type":"object"}},"next":{"type":"string",
+          "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/templates/copies":{"get":{"summary":"Proofs of template copies","security":[{"key":[]}],
+          "description":"Scope `read`. Not for keys bound to a client.","parameters":[{"name":"source","in":"query","description":"WABA id",
+          "schema":{"type":"string"}},{"name":"destination","in":"query","description":"WABA id","schema":{"type":"string"}}],"responses":{
+          "200":{"description":"Copies","content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{
+          "type":"object"}},"next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/templates/diff":{"get":{"summary":"Compare the templates of two WABAs at Meta, now","security":[{"key":[]}],
+          "description":"Scope `read`. Not for keys bound to a client.","parameters":[{"name":"source","in":"query","description":"WABA id",
+          "schema":{"type":"string"}},{"name":"destination","in":"query","description":"WABA id","schema":{"type":"string"}}],"responses":{
+          "200":{"description":"The differences","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/senders":{"get":{"summary":"Senders","security":[{"key":[]}],"description":"Scope `read`.","responses":{"200":{
+          "description":"Senders","content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{
+          "$ref":"#/components/schemas/Sender"}},"next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},
+          "default":{"$ref":"#/components/responses/Problem"}}},"post":{"summary":"Add a sender","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","requestBody":{"required":true,"content":{"application/json":{
+          "schema":{"type":"object","properties":{"phone_number_id":{"type":"string"},"e164":{"type":"string"},"waba_id":{"type":"string"},
+          "client_id":{"type":"string"},"default_region":{"type":"string"},"per_second":{"type":"number"},"identity_mode":{"enum":["off",
+          "observe","enforce"]}},"required":["phone_number_id","e164","waba_id"]}}}},"responses":{"201":{"description":"The sender","content":{
+          "application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/senders/{id}":{"get":{"summary":"One sender","security":[{"key":[]}],"description":"Scope `read`.","parameters":[{"name":"id",
+          "in":"path","required":true,"description":"phone number id","schema":{"type":"string"}}],"responses":{"200":{
+          "description":"The sender","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}},"patch":{"summary":"Change a sender","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"phone number id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
+          "type":"object","properties":{"waba_id":{"type":"string"},"client_id":{"type":"string"},"default_region":{"type":["string","null"]},
+          "per_second":{"type":"number"},"identity_mode":{"enum":["off","observe","enforce"]}}}}}},"responses":{"200":{
+          "description":"The sender","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/senders/{id}/stop":{"post":{"summary":"Stop a sender: its messages are held","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"phone number id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
+          "type":"object","properties":{"reason":{"type":"string"}},"required":["reason"]}}}},"responses":{"200":{"description":"The sender",
+          "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/senders/{id}/resume":{"post":{"summary":"Let a stopped sender go on","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"phone number id","schema":{"type":"string"}}],"responses":{"200":{"description":"The sender","content":{
+          "application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/recipients":{"get":{"summary":"Recipients whose identity changed; nothing goes to them","security":[{"key":[]}],
+          "description":"Scope `read`.","parameters":[{"name":"cursor","in":"query","description":"`next` of the page before","schema":{
+          "type":"string"}},{"name":"limit","in":"query","description":"1 to 1000","schema":{"type":"integer"}}],"responses":{"200":{
+          "description":"Recipients","content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{
+          "type":"object"}},"next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/recipients/{address}":{"get":{"summary":"What is known of a recipient","security":[{"key":[]}],"description":"Scope `read`.",
+          "parameters":[{"name":"address","in":"path","required":true,"description":"E.164 or user id","schema":{"type":"string"}}],
+          "responses":{"200":{"description":"One record for each sender","content":{"application/json":{"schema":{"type":"object","properties":{
+          "data":{"type":"array","items":{"type":"object"}},"next":{"type":"string",
+          "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/recipients/{address}/verify":{"post":{"summary":"Record that who they are was made sure of; what was held goes again",
+          "security":[{"key":[]}],"description":"Scope `admin`.","parameters":[{"name":"address","in":"path","required":true,
+          "description":"E.164 or user id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
+          "type":"object","properties":{"how":{"type":"string"}},"required":["how"]}}}},"responses":{"200":{"description":"For which senders",
+          "content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{"type":"object"}},"next":{
+          "type":"string","description":"where the next page begins; absent on the last"}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/rebuilds":{"get":{"summary":"Rebuilds, newest first","security":[{"key":[]}],"description":"Scope `read`.","parameters":[{
+          "name":"state","in":"query","description":"one state","schema":{"type":"string"}},{"name":"sender","in":"query",
+          "description":"phone number id","schema":{"type":"string"}},{"name":"cursor","in":"query","description":"`next` of the page before",
+          "schema":{"type":"string"}},{"name":"limit","in":"query","description":"1 to 1000","schema":{"type":"integer"}}],"responses":{"200":{
+          "description":"Rebuilds","content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{
+          "type":"object"}},"next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}},"post":{"summary":"Start a rebuild","security":[{"key":[]}],"description":"Scope `plan`.",
+          "requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"sender":{"type":"string"},
+          "template":{"type":"string","description":"name:language"},"recipients":{"type":"array","items":{"type":"string"}},"profile":{
+          "type":"string","description":"marketing_std, utility_std, or sizes: 50,100,200"},"region":{"type":"string"},"components":{
+          "type":"array","items":{"type":"object"}},"start_at":{"type":"string","format":"date-time"},"key":{"type":"string"}},"required":[
+          "sender","template","recipients"]}}}},"responses":{"201":{"description":"The rebuild","content":{"application/json":{"schema":{
+          "type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/rebuilds/{id}":{"get":{"summary":"A rebuild with its steps and verdicts","security":[{"key":[]}],"description":"Scope `read`.",
+          "parameters":[{"name":"id","in":"path","required":true,"description":"id","schema":{"type":"string"}}],"responses":{"200":{
+          "description":"The rebuild","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/rebuilds/{id}/pause":{"post":{"summary":"Pause a rebuild","security":[{"key":[]}],"description":"Scope `plan`.","parameters":[{
+          "name":"id","in":"path","required":true,"description":"id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{
+          "application/json":{"schema":{"type":"object","properties":{"why":{"type":"string"}},"required":["why"]}}}},"responses":{"200":{
+          "description":"The rebuild","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/rebuilds/{id}/resume":{"post":{"summary":"Set a rebuild going again","security":[{"key":[]}],"description":"Scope `plan`.",
+          "parameters":[{"name":"id","in":"path","required":true,"description":"id","schema":{"type":"string"}}],"requestBody":{"required":true,
+          "content":{"application/json":{"schema":{"type":"object","properties":{"why":{"type":"string"}},"required":["why"]}}}},"responses":{
+          "200":{"description":"The rebuild","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/rebuilds/{id}/stop":{"post":{"summary":"Stop a rebuild","security":[{"key":[]}],"description":"Scope `plan`.","parameters":[{
+          "name":"id","in":"path","required":true,"description":"id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{
+          "application/json":{"schema":{"type":"object","properties":{"why":{"type":"string"}},"required":["why"]}}}},"responses":{"200":{
+          "description":"The rebuild","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/keys":{"get":{"summary":"API keys; never the keys themselves","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","responses":{"200":{"description":"Keys","content":{
+          "application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},
+          "next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}},"post":{"summary":"Make an API key","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","requestBody":{"required":true,"content":{"application/json":{
+          "schema":{"type":"object","properties":{"name":{"type":"string"},"scopes":{"type":"array","items":{"enum":["send","read","plan",
+          "admin"]}},"client_id":{"type":"string"}},"required":["name","scopes"]}}}},"responses":{"201":{
+          "description":"The key; shown here and never again","content":{"application/json":{"schema":{"allOf":[{
+          "$ref":"#/components/schemas/Key"},{"type":"object","properties":{"key":{"type":"string"}}}]}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/keys/{id}":{"delete":{"summary":"Revoke an API key by id or name","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"id","schema":{"type":"string"}}],"responses":{"200":{"description":"The key","content":{"application/json":{"schema":{
+          "$ref":"#/components/schemas/Key"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/audit":{"get":{"summary":"What people did, newest first","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"limit","in":"query","description":"1 to 1000",
+          "schema":{"type":"integer"}}],"responses":{"200":{"description":"Entries","content":{"application/json":{"schema":{"type":"object",
+          "properties":{"data":{"type":"array","items":{"type":"object"}},"next":{"type":"string",
+          "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/webhooks/problems":{"get":{"summary":"Webhook bodies a person should look at, newest first","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"cursor","in":"query",
+          "description":"`next` of the page before","schema":{"type":"string"}},{"name":"limit","in":"query","description":"1 to 1000",
+          "schema":{"type":"integer"}}],"responses":{"200":{"description":"Bodies","content":{"application/json":{"schema":{"type":"object",
+          "properties":{"data":{"type":"array","items":{"type":"object"}},"next":{"type":"string",
+          "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/events":{"get":{"summary":"Server-sent events: `progress` at once and whenever it changed","security":[{"key":[]}],
+          "description":"Scope `read`.","responses":{"200":{"description":"An event stream","content":{"text/event-stream":{"schema":{
+          "type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/openapi.json":{"get":{"summary":"This document","security":[],"responses":{"200":{"description":"OpenAPI 3.1","content":{
+          "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}}
+        """#
+}
