@@ -218,7 +218,8 @@ BEGIN
     RETURN v_ids;
 END $$;
 
--- Follows a job that moves while we look: later, ready and attempt are asked in the order in which jobs move, more than once.
+-- Follows a job that moves while we look: later, ready and attempt are asked in the order in which jobs move, more than once. An attempt
+-- whose row is locked is just being begun or ended and counts as begun: whoever holds it may wait for locks of our caller.
 CREATE FUNCTION jobs.cancel(p_ids bigint[], p_reason text) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE v_left bigint[] := p_ids; v_gone bigint[]; v_pass int;
 BEGIN
@@ -233,7 +234,8 @@ BEGIN
         o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT jobs.new_id(), job_id, attempt, 'C', p_reason FROM d)
         SELECT v_gone || coalesce(array_agg(job_id), '{}') INTO v_gone FROM d;
         WITH d AS (DELETE FROM jobs.attempt WHERE attempt_id = ANY (ARRAY(
-                SELECT attempt_id FROM jobs.attempt WHERE job_id = ANY(v_left) AND phase = 0 ORDER BY attempt_id FOR UPDATE))
+                SELECT attempt_id FROM jobs.attempt WHERE job_id = ANY(v_left) AND phase = 0 ORDER BY attempt_id
+                    FOR UPDATE SKIP LOCKED))
                 RETURNING attempt_id, job_id, lane_id, n),
         o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'C', p_reason FROM d),
         b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM d GROUP BY lane_id),

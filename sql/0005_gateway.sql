@@ -94,6 +94,8 @@ CREATE INDEX message_by_sender ON gateway.message (sender, seq);
 CREATE INDEX message_by_address ON gateway.message (address, seq);
 CREATE INDEX message_expiring ON gateway.message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'held');
 CREATE INDEX message_unknown ON gateway.message (unknown_at) WHERE state = 'unknown';
+CREATE INDEX message_sending ON gateway.message (sent_at) WHERE state = 'sending';
+CREATE INDEX message_needs_person ON gateway.message (seq) WHERE needs_person;
 -- Messages that go again, or at last, once their recipient has been verified.
 CREATE INDEX message_awaiting_trust ON gateway.message (sender, seq)
     WHERE (state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000');

@@ -64,11 +64,14 @@ CREATE TABLE quality.recipient (
     state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'submitted', 'refused')),
     step integer,
     message_id uuid,
+    -- Whom the gateway read the address as, once it took the message: two spellings may be one person.
+    person text,
     reason text,
     PRIMARY KEY (rebuild_id, position),
     UNIQUE (rebuild_id, address)
 );
 
+CREATE UNIQUE INDEX recipient_person ON quality.recipient (rebuild_id, person) WHERE person IS NOT NULL;
 CREATE INDEX recipient_waiting ON quality.recipient (rebuild_id, position) WHERE state = 'waiting';
 CREATE INDEX recipient_message ON quality.recipient (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX recipient_step ON quality.recipient (rebuild_id, step) WHERE step IS NOT NULL;

@@ -181,13 +181,14 @@ CREATE FUNCTION jobs.finish(
           SELECT DISTINCT g.lane_id FROM gone g JOIN jobs.lane n ON n.id = g.lane_id WHERE n.wait_cap)
     SELECT g.attempt_id, g.run_at FROM gone g $$;
 
--- Results of at-most-once attempts that had been rescued. Returns those recorded now, not those of our own finish whose answer was lost.
+-- Results of attempts that had been rescued. Returns those recorded now, not those of our own finish whose answer was lost, nor those that
+-- went back before they began: nothing was performed, and another attempt may be at work by now.
 CREATE FUNCTION jobs.record_late(p_ids bigint[], p_result text[], p_provider text[], p_reason text[]) RETURNS SETOF bigint
 LANGUAGE sql VOLATILE AS $$
     INSERT INTO jobs.outcome (attempt_id, late, job_id, n, result, provider_id, reason)
     SELECT o.attempt_id, true, o.job_id, o.n, x.result::"char", x.provider, x.reason
       FROM unnest(p_ids, p_result, p_provider, p_reason) x(id, result, provider, reason)
-      JOIN jobs.outcome o ON o.attempt_id = x.id AND NOT o.late AND o.rescued
+      JOIN jobs.outcome o ON o.attempt_id = x.id AND NOT o.late AND o.rescued AND o.result <> 'B'
     ON CONFLICT DO NOTHING RETURNING attempt_id $$;
 
 CREATE FUNCTION jobs.bump(p_name text, p_by bigint) RETURNS void LANGUAGE sql VOLATILE AS $$

@@ -40,7 +40,7 @@ extension Gateway {
                 try await MessageStore.announce(
                     id, run: row.notifyRun, state: .accepted, code: "settled_by_person", reason: text, on: db)
             } else {
-                row.refuse(nil, text, reasonCode: "settled_by_person", error: nil, httpStatus: nil, at: now)
+                row.refuse(nil, text, reasonCode: MessageRow.settledByPerson, error: nil, httpStatus: nil, at: now)
             }
             try await MessageStore.save([row], core: core, on: db)
             try await EventLog.write([.init(message: id, kind: sent ? "settled.sent" : "settled.not_sent", detail: text)], on: db)
@@ -68,6 +68,7 @@ extension Gateway {
         _ address: String, senders: [String]? = nil, how: String, by: String
     ) async throws -> (verified: [IdentityLedger.Verified], released: [UUID]) {
         try await core.client.withTransaction { db in
+            try await TrustGate.release(on: db)
             let verified = try await IdentityLedger.verify(
                 address, senders: senders, how: how, by: by, at: try await JobQueue.now(on: db), on: db)
             return (verified, try await releaseHeld(verified, on: db))

@@ -45,6 +45,7 @@ public struct GatewayHousekeeper: Service {
                 ORDER BY unknown_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
             """
         ).affectedRows
+        try await abandon()
         let due = try await core.client.query(
             "SELECT waba_id, name, language FROM gateway.template_hold WHERE until <= jobs.now() ORDER BY until LIMIT 100"
         ).decode((String, String, String).self)
@@ -57,6 +58,30 @@ public struct GatewayHousekeeper: Service {
         try await tidy()
         return round
     }
+
+    /// Messages whose attempt has ended without its result having been taken over: the engine keeps what came in `jobs.outcome`, and nobody
+    /// would look at the message again. Whether it was sent is not known.
+    private func abandon() async throws {
+        try await core.client.withTransaction { db in
+            let ids = try await db.query(
+                """
+                UPDATE gateway.message SET state = 'unknown', unknown_at = jobs.now(), reason_code = 'unknown', reason = \(Self.abandoned),
+                    updated_at = jobs.now()
+                WHERE id IN (
+                    SELECT m.id FROM gateway.message m WHERE m.state = 'sending' AND m.sent_at < jobs.now() - interval '15 minutes'
+                        AND NOT EXISTS (SELECT FROM jobs.attempt a WHERE a.job_id = m.job_id)
+                    ORDER BY m.sent_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+                RETURNING id
+                """
+            ).decode(UUID.self)
+            guard !ids.isEmpty else { return }
+            core.logger.critical("results of messages were lost", metadata: ["count": "\(ids.count)"])
+            try await EventLog.write(ids.map { .init(message: $0, kind: "unknown", detail: Self.abandoned) }, on: db)
+            core.waiters.signal(ids)
+        }
+    }
+
+    private static let abandoned = "The result of its attempt could not be taken over."
 
     private func expire() async throws -> Int {
         try await core.client.withTransaction { db in

@@ -16,6 +16,8 @@ public struct MigrationSettings: Sendable {
     public var codeReserve: Double = 300
     /// How old the proof of a template copy may be at the cut-over.
     public var copyFreshness: Double = 3_600
+    /// How often a copy that could not be proved is looked at again without being asked.
+    public var copyRecheck: Double = 21_600
     /// How long a registered number may take to be CONNECTED.
     public var connectDeadline: Double = 1_800
     /// How long a test message may take to be delivered.

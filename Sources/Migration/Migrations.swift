@@ -56,7 +56,7 @@ public struct Migrations: Sendable {
     /// Sets a stopped number going again.
     ///
     /// A number that failed or missed its time gets the next times its windows allow; one that is blocked, held or waits for a person is looked at
-    /// at once. Throws `wrongState` for a number that is on its way, done or called off, `noWindow` when nothing is possible within two months.
+    /// at once. A template copy that stopped, and that the number needs, is made again with it. Throws `wrongState` for a number that is on its way, done or called off, `noWindow` when nothing is possible within two months.
     @discardableResult
     public func retry(_ ref: String, by: String) async throws -> NumberRecord {
         let world = world
@@ -64,7 +64,8 @@ public struct Migrations: Sendable {
             let number = try await NumberRecord.require(ref, lock: true, on: db)
             switch number.state {
             case .failed, .missed:
-                if number.registeredAt == nil { try await Rescheduling.move(number, by: by, on: db) }
+                // What became of a register call whose end is not known is found out first, whatever the windows say.
+                if number.registeredAt == nil, number.registerIntentAt == nil { try await Rescheduling.move(number, by: by, on: db) }
             case .blocked, .held, .awaitingPerson, .waitingTemplates: break
             default:
                 throw MigrationError(
@@ -72,13 +73,13 @@ public struct Migrations: Sendable {
             }
             try await NumberBoard.tell(
                 ref, plan: number.planID, state: number.state, step: number.step, "retried", actor: by, on: db)
+            if number.registeredAt == nil, let source = number.sourceWABA {
+                _ = try await wakeCopy(plan: number.planID, source: source, destination: number.destWABA, by: by, on: db)
+            }
             if let event = number.waitEvent {
                 try await world.control.emit(run: number.runID, event: event, Wake(.retry, by: by), on: db)
             } else {
                 try await world.control.resume(run: number.runID, on: db)
-            }
-            if number.state == .waitingTemplates, let source = number.sourceWABA {
-                try await retryCopy(plan: number.planID, source: source, destination: number.destWABA, by: by, on: db)
             }
             return try await NumberRecord.require(ref, on: db)
         }
@@ -105,6 +106,7 @@ public struct Migrations: Sendable {
                 """)
             try await NumberBoard.tell(
                 ref, plan: number.planID, state: .aborted, step: "called off", code: "aborted", "called off: \(reason)", actor: by, on: db)
+            try await db.query("UPDATE migration.otp_link SET used_at = jobs.now() WHERE row_ref = \(ref) AND used_at IS NULL")
             try await Freezes.release(row: ref, by: by, note: "called off", on: db)
             try await world.control.cancel(run: number.runID, reason: "called off by \(by)", on: db)
             return try await NumberRecord.require(ref, on: db)
@@ -127,24 +129,28 @@ public struct Migrations: Sendable {
             guard let plan = try await db.query("SELECT id FROM migration.plan WHERE state = 'armed'").decodeFirst(Int64.self) else {
                 throw MigrationError(.notFound, "no plan is armed")
             }
-            try await retryCopy(plan: plan, source: source, destination: destination, by: by, on: db)
+            guard try await wakeCopy(plan: plan, source: source, destination: destination, by: by, on: db) else {
+                throw MigrationError(.notFound, "plan \(plan) has no template copy \(source) > \(destination)")
+            }
         }
     }
 
-    private func retryCopy(plan: Int64, source: String, destination: String, by: String, on db: PostgresConnection) async throws {
+    /// False when the plan has no such copy. One that is verified stays as it is.
+    private func wakeCopy(plan: Int64, source: String, destination: String, by: String, on db: PostgresConnection) async throws -> Bool {
         let copy = try await db.query(
             """
             SELECT run_id, wait_event, state FROM migration.copy
             WHERE plan_id = \(plan) AND source_waba_id = \(source) AND dest_waba_id = \(destination) FOR UPDATE
             """
         ).decodeFirst((String, String?, String).self)
-        guard let (run, event, state) = copy else {
-            throw MigrationError(.notFound, "plan \(plan) has no template copy \(source) > \(destination)")
-        }
+        guard let (run, event, state) = copy else { return false }
+        // A copy whose time has not come is not begun early by the retry of a number.
+        guard state == "running" || state == "failed" else { return true }
         if let event {
             try await world.control.emit(run: run, event: event, Wake(.retry, by: by), on: db)
         } else if state == "failed" {
             try await world.control.resume(run: run, on: db)
         }
+        return true
     }
 }

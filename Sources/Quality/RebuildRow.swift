@@ -122,7 +122,8 @@ struct RebuildRow: Sendable {
         quality = known?.quality ?? quality
     }
 
-    func tag(_ step: Int) -> String { "rebuild:\(id):\(step)" }
+    func tag(_ step: Int) -> String { Self.tag(id, step) }
+    static func tag(_ id: Int64, _ step: Int) -> String { "rebuild:\(id):\(step)" }
 
     private static var encoder: JSONEncoder {
         let encoder = JSONEncoder()

@@ -153,14 +153,38 @@ extension RebuildRun {
         ).decode((Int32, String).self)
         let components = try row.components.map { try JSONValue(parsing: $0.utf8) }
         var (taken, messages, refused, reasons): ([Int32], [UUID], [Int32], [String]) = ([], [], [], [])
+        var persons: [String?] = []
         for (position, address) in people {
             let submission = Submission(
                 sender: row.phoneNumberID, body: body(address, row, components), lane: .rebuild,
                 idempotencyKey: "rebuild:\(row.id):\(step.number):\(position)", idempotencyScope: "rebuild", tag: step.tag)
             do {
-                let receipt = try await gateway.submit(submission, on: db)
+                let receipt: Receipt
+                if address.contains(/^(\+[0-9]+|[A-Z]{2}\..+)$/) {
+                    receipt = try await gateway.submit(submission, on: db)
+                } else {
+                    // Only the gateway knows whom this spelling means: perhaps somebody who is in the list already.
+                    let met = persons
+                    receipt = try await db.withSavepoint { db in
+                        let receipt = try await gateway.submit(submission, on: db)
+                        guard let person = receipt.e164 ?? receipt.userID else { return receipt }
+                        let known =
+                            try await db.query(
+                                """
+                                SELECT EXISTS (SELECT FROM quality.recipient WHERE rebuild_id = \(row.id) AND position <> \(position)
+                                    AND (address = \(person) OR person = \(person)))
+                                """
+                            ).decodeFirst(Bool.self) ?? false
+                        if known || met.contains(person) { throw SamePerson(person: person) }
+                        return receipt
+                    }
+                }
                 taken.append(position)
                 messages.append(receipt.id)
+                persons.append(receipt.e164 ?? receipt.userID)
+            } catch let same as SamePerson {
+                refused.append(position)
+                reasons.append("the same as \(same.person), which is in the list already")
             } catch let refusal as GatewayRefusal where refusal.httpStatus == 400 {
                 // This recipient is at fault; anything else is the run's trouble, and is tried again.
                 refused.append(position)
@@ -174,8 +198,8 @@ extension RebuildRun {
         }
         try await db.query(
             """
-            UPDATE quality.recipient r SET state = 'submitted', step = \(Int32(step.number)), message_id = n.message
-            FROM unnest(\(taken), \(messages)) AS n (position, message) WHERE r.rebuild_id = \(row.id) AND r.position = n.position
+            UPDATE quality.recipient r SET state = 'submitted', step = \(Int32(step.number)), message_id = n.message, person = n.person
+            FROM unnest(\(taken), \(messages), \(persons)) AS n (position, message, person) WHERE r.rebuild_id = \(row.id) AND r.position = n.position
             """)
         try await db.query(
             """
@@ -188,6 +212,9 @@ extension RebuildRun {
             WHERE rebuild_id = \(row.id) AND step = \(Int32(step.number))
             """)
     }
+
+    /// The gateway reads an address as somebody who is in the list already.
+    private struct SamePerson: Error { var person: String }
 
     private static func body(_ address: String, _ row: RebuildRow, _ components: JSONValue?) -> JSONValue {
         var template: JSONObject = ["name": .string(row.template.name), "language": ["code": .string(row.template.language)]]

@@ -19,6 +19,7 @@ struct RebuildRun: Sendable {
     }
 
     func run() async throws {
+        try await takeBack()
         guard let step = try await gate() else { return }
         if try await send(step), try await watch(step) { return }
         try await cut(step)
@@ -98,12 +99,7 @@ struct RebuildRun: Sendable {
         let counts = try await c.call("counts:cut") { try await rebuilds.gateway.counts(tag: step.tag) }
         _ = try await c.step("cut") { db -> Bool in
             guard var row = try await RebuildRow.lock(id, on: db), row.runID == run else { return false }
-            let back = try await db.query(
-                """
-                UPDATE quality.recipient SET state = 'waiting', step = NULL, message_id = NULL, reason = NULL
-                WHERE message_id = ANY (\(withdrawn)) AND rebuild_id = \(id) AND step = \(Int32(step.number))
-                """
-            ).affectedRows
+            let back = try await Self.giveBack(withdrawn, step: step.number, rebuild: id, on: db)
             try await Self.store(counts, of: step, rebuild: id, on: db)
             try await db.query(
                 """
@@ -114,6 +110,41 @@ struct RebuildRun: Sendable {
             try await row.save(on: db)
             return true
         }
+    }
+
+    /// Takes back what a run that was given up has left queued: a rebuild that stopped must not go on by itself.
+    private func takeBack() async throws {
+        let (id, run, rebuilds) = (id, c.runID, rebuilds)
+        let open = try await c.step("open") { db -> [Int32] in
+            guard let row = try await RebuildRow.lock(id, on: db), row.runID == run else { return [] }
+            return try await db.query(
+                "SELECT step FROM quality.step WHERE rebuild_id = \(id) AND state IN ('sending', 'maturing') ORDER BY step"
+            ).decode(Int32.self)
+        }
+        for number in open {
+            let withdrawn = try await c.call("open:\(number):withdraw") {
+                try await rebuilds.gateway.withdraw(tag: RebuildRow.tag(id, Int(number)))
+            }
+            _ = try await c.step("open:\(number)") { db -> Bool in
+                let back = try await Self.giveBack(withdrawn, step: Int(number), rebuild: id, on: db)
+                try await db.query(
+                    """
+                    UPDATE quality.step SET state = 'cut', withdrawn = \(Int32(back)), decision = coalesce(decision, 'stop')
+                    WHERE rebuild_id = \(id) AND step = \(number)
+                    """)
+                return true
+            }
+        }
+    }
+
+    /// Puts the recipients of messages that were taken back on the list again; returns how many.
+    private static func giveBack(_ withdrawn: [UUID], step: Int, rebuild: Int64, on db: PostgresConnection) async throws -> Int {
+        try await db.query(
+            """
+            UPDATE quality.recipient SET state = 'waiting', step = NULL, message_id = NULL, person = NULL, reason = NULL
+            WHERE message_id = ANY (\(withdrawn)) AND rebuild_id = \(rebuild) AND step = \(Int32(step))
+            """
+        ).affectedRows
     }
 
     func senderStopped(_ name: String) async throws -> String? {

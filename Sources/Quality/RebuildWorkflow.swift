@@ -20,16 +20,19 @@ struct RebuildWorkflow: Workflow {
         try await RebuildRun(c: context, rebuilds: rebuilds, id: input.rebuild).run()
     }
 
-    /// The rebuild stops and asks for a person, who can resume it with a new run.
+    /// The rebuild stops and asks for a person, who can resume it. What is queued is taken back by a new run; when that is given up too, nothing
+    /// is left to try.
     func failed(run: String, input: Data, code: String, message: String, on db: PostgresConnection) async throws {
         let input = try JSONDecoder().decode(Input.self, from: input)
         guard var row = try await RebuildRow.lock(input.rebuild, on: db), row.runID == run else { return }
         (row.runID, row.waitEvent) = (nil, nil)
         if row.ramp.stop(byPerson: String(message.replacing("\u{0}", with: "").prefix(500))) {
             (row.ramp.reasonCode, row.ramp.needsPerson) = ("run_failed", true)
+            try await rebuilds.startRun(&row, on: db)
+        } else {
+            try await db.query(
+                "UPDATE quality.step SET state = 'cut' WHERE rebuild_id = \(row.id) AND state IN ('sending', 'maturing')")
         }
         try await row.save(on: db)
-        try await db.query(
-            "UPDATE quality.step SET state = 'cut' WHERE rebuild_id = \(row.id) AND state IN ('sending', 'maturing')")
     }
 }

@@ -38,6 +38,25 @@ public struct TemplateCopyReport: Codable, Sendable, Equatable {
     /// Verified, with nothing left under review: what a cut-over needs.
     public var isReady: Bool { verified && diff.pending.isEmpty }
 
+    /// What keeps the pair from being verified, template by template, and the way out of it; at most `limit` of each kind.
+    public func advice(limit: Int = 5) -> [String] {
+        func list(_ texts: [String], _ way: String) -> [String] {
+            if texts.isEmpty { return [] }
+            let more = texts.count > limit ? " and \(texts.count - limit) more" : ""
+            return ["\(texts.prefix(limit).joined(separator: ", "))\(more): \(way)"]
+        }
+        return list(
+            diff.unusable.map { "\($0.key) is \($0.code) in \(destWABA)" },
+            "a pause ends by itself; otherwise appeal, or delete the template in \(destWABA), so that it is copied again, or in \(sourceWABA), so that it is not needed"
+        )
+            + list(
+                diff.different.map { "\($0.key) has other content in \(destWABA) (\($0.detail))" },
+                "make both the same, or delete the one in \(destWABA), so that it is copied again")
+            + list(
+                unexplained.map { "\($0) is missing in \(destWABA)" },
+                "Meta has not shown it yet, or not said why; copied again at the next look, or create it there")
+    }
+
     /// One sentence with the numbers.
     public var summary: String {
         var text = "\(diff.same.count) of \(diff.eligible) eligible templates verified in \(destWABA)"

@@ -10,7 +10,7 @@ final class Child {
         let name = UUID().uuidString
         output = folder.appending(path: "\(name).out")
         errors = folder.appending(path: "\(name).err")
-        for file in [output, errors] { FileManager.default.createFile(atPath: file.path(), contents: nil) }
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path(), contents: nil) }
         process.executableURL = program
         process.arguments = arguments
         process.environment = environment

@@ -94,7 +94,8 @@ struct JobTests {
             // Refused or lost while it is away: those callers know, and nothing was promised to them.
             try await post(20)
             try await eventually("the database is back", tries: 2400) {
-                rehearsal.postmaster != postmaster && (try? await rehearsal.get("http://127.0.0.1:\(rehearsal.port)/health/ready").status) == 200
+                guard rehearsal.postmaster != postmaster else { return false }
+                return (try? await rehearsal.get("http://127.0.0.1:\(rehearsal.port)/health/ready").status) == 200
             }
             try await post(40)
             #expect(accepted.count >= 100)

@@ -12,10 +12,12 @@ final class Rehearsal {
     static let appSecret = "planted-app-secret-77aa10"
     static let verifyToken = "planted-verify-token-19de"
 
-    static var program: URL {
-        // Beside the test bundle: the tests' build has made it.
-        Bundle.main.bundleURL.deletingLastPathComponent().appending(path: "relevo").resolvingBase(or: ".build/debug/relevo")
-    }
+    /// The tests' build has made it beside the test bundle.
+    static let program: URL = {
+        if let named = ProcessInfo.processInfo.environment["RELEVO_TEST_PROGRAM"] { return URL(filePath: named) }
+        let beside = Bundle.main.bundleURL.deletingLastPathComponent().appending(path: "relevo")
+        return FileManager.default.isExecutableFile(atPath: beside.path()) ? beside : sources.appending(path: ".build/debug/relevo")
+    }()
     static var sources: URL { URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent() }
     static var example: URL { sources.appending(path: "Sources/relevo/Example") }
 
@@ -25,7 +27,7 @@ final class Rehearsal {
     var environment: [String: String]
     private(set) var children: [Child] = []
 
-    static func with(fleet: String = "fleet.csv", _ body: (Rehearsal) async throws -> Void) async throws {
+    static func with(_ body: (Rehearsal) async throws -> Void) async throws {
         let rehearsal = try Rehearsal()
         do {
             try await body(rehearsal)
@@ -109,9 +111,11 @@ final class Rehearsal {
         try await request("POST", address, bearer: bearer, body: body, headers: headers)
     }
 
-    private func request(_ method: String, _ address: String, bearer: String?, body: String?, headers: [String: String] = [:]) async throws -> (
-        status: Int, body: Data
-    ) {
+    private func request(_ method: String, _ address: String, bearer: String?, body: String?, headers: [String: String] = [:]) async throws
+        -> (
+            status: Int, body: Data
+        )
+    {
         var request = URLRequest(url: try #require(URL(string: address)))
         request.httpMethod = method
         request.timeoutInterval = 20
@@ -138,7 +142,7 @@ final class Rehearsal {
     }
 
     var postmaster: Int32? {
-        let file = folder.appending(path: "data/postgres/postmaster.pid")
+        let file = folder.appending(path: "data/postgres/data/postmaster.pid")
         return (try? String(contentsOf: file, encoding: .utf8))?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
@@ -154,12 +158,6 @@ final class Rehearsal {
         for child in children { _ = await child.exit() }
         if let postmaster { kill(postmaster, SIGQUIT) }
         if ProcessInfo.processInfo.environment["RELEVO_TEST_KEEP"] == nil { try? FileManager.default.removeItem(at: folder) }
-    }
-}
-
-extension URL {
-    fileprivate func resolvingBase(or other: String) -> URL {
-        FileManager.default.isExecutableFile(atPath: path()) ? self : Rehearsal.sources.appending(path: other)
     }
 }
 

@@ -20,7 +20,8 @@ struct Rig: Sendable {
 
     static func with(
         mode: IdentityMode = .off, settings: GatewaySettings = GatewaySettings(), sends: Bool = true,
-        reply: @escaping @Sendable (MetaStub.Request) async -> MetaStub.Reply = { _ in .accept }, _ body: (Rig) async throws -> Void
+        reply: @escaping @Sendable (MetaStub.Request) async -> MetaStub.Reply = { _ in .accept }, token: String = "token",
+        _ body: (Rig) async throws -> Void
     ) async throws {
         try await TestDatabase.with { client in
             let meta = MetaStub(reply)
@@ -34,7 +35,7 @@ struct Rig: Sendable {
                 }
                 let http = HTTPClient(configuration: GraphClient.httpConfiguration(connections: 16))
                 do {
-                    try await run(client, meta, found, http, mode, settings, sends, body)
+                    try await run(client, meta, found, http, mode, settings, sends, token, body)
                 } catch {
                     try? await http.shutdown()
                     group.cancelAll()
@@ -48,11 +49,11 @@ struct Rig: Sendable {
 
     private static func run(
         _ client: PostgresClient, _ meta: MetaStub, _ port: Int, _ http: HTTPClient, _ mode: IdentityMode, _ settings: GatewaySettings,
-        _ sends: Bool, _ body: (Rig) async throws -> Void
+        _ sends: Bool, _ token: String, _ body: (Rig) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let credentials = CredentialStore(vault: try Vault(keys: [MasterKey.generate()]), client: client)
-        try await credentials.add(name: "all", token: Secret("token"))
+        try await credentials.add(name: "all", token: Secret(token))
         let graph = GraphClient(configuration: .init(baseURL: "http://127.0.0.1:\(port)"), httpClient: http, logger: logger)
         let gateway = Gateway(client: client, graph: graph, credentials: credentials, settings: settings, logger: logger)
         try await gateway.senders.add(

@@ -94,7 +94,7 @@ final class ScriptedEngine: RunControl {
     struct Crash: Error {}
 
     /// Runs one run until it waits; false when it has nothing to do.
-    private func takeUp(_ id: String, _ world: World) async throws -> Bool {
+    func takeUp(_ id: String, _ world: World) async throws -> Bool {
         let now = try await clock()
         let run = state.withLock { state -> Run? in
             guard var run = state.runs[id], !run.isOver, !run.isCancelled, run.failure == nil else { return nil }

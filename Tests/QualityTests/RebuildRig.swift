@@ -16,7 +16,11 @@ final class TableGateway: RebuildGateway {
     let client: PostgresClient
     /// The next submit loses its connection after it has stored its message.
     let breaks = Mutex(false)
+    /// No message is taken, for a reason nobody foresaw.
+    let isBroken = Mutex(false)
     let stopped = Mutex<String?>(nil)
+    /// What the sender's stored `wa_id`s make of spellings without a reading of their own.
+    let readings = Mutex<[String: String]>([:])
 
     init(client: PostgresClient) { self.client = client }
 
@@ -30,7 +34,9 @@ final class TableGateway: RebuildGateway {
     }
 
     func submit(_ submission: Submission, on db: PostgresConnection) async throws -> Receipt {
-        let to = submission.body["to"]?.text ?? submission.body["recipient"]?.text ?? ""
+        if isBroken.withLock({ $0 }) { throw RebuildError(.badValue, "broken") }
+        let given = submission.body["to"]?.text ?? submission.body["recipient"]?.text ?? ""
+        let to = readings.withLock { $0[given] } ?? given
         guard to.hasPrefix("+") || to.contains(".") else {
             throw GatewayRefusal(code: 131_009, title: "Parameter value is not valid", details: "\(to) has two readings")
         }
@@ -45,7 +51,8 @@ final class TableGateway: RebuildGateway {
         }) {
             try await db.query("SELECT pg_terminate_backend(pg_backend_pid())")
         }
-        let receipt = #"{"id":"\#(id)","input":"\#(to)","state":"queued","isDuplicate":false}"#
+        let person = to.hasPrefix("+") ? #""e164":"\#(to)""# : #""userID":"\#(to)""#
+        let receipt = #"{"id":"\#(id)","input":"\#(given)",\#(person),"state":"queued","isDuplicate":false}"#
         return try JSONDecoder().decode(Receipt.self, from: Data(receipt.utf8))
     }
 

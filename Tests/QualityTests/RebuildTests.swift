@@ -188,4 +188,44 @@ import Testing
             #expect(refused.first?.reason.contains("131009") == true)
         }
     }
+
+    @Test func twoSpellingsOfOnePersonAreOneMessage() async throws {
+        try await RebuildRig.with { rig in
+            rig.gateway.readings.withLock {
+                $0 = ["(631) 555-1234": "+16315551234", "(632) 555-1234": "+16325551234", "632/555-1234": "+16325551234"]
+            }
+            let lines = ["(631) 555-1234", "+16315551234", "(632) 555-1234", "632/555-1234", "+34610000001"]
+            let id = try await rig.rebuilds.start(
+                RebuildRequest(
+                    phoneNumberID: "100", template: RebuildRig.template, recipients: lines, profile: RebuildProfile(steps: [3, 10]),
+                    settings: RebuildRig.settings(), by: "ana")
+            ).id
+            try await eventually("step 1") { try await rig.sent("rebuild:\(id):1") > 0 }
+            try await rig.settle("rebuild:\(id):1")
+            try await rig.clock(hours: 24)
+            try await eventually("everybody") { try await rig.rebuilds.status(id).rebuild.waiting == 0 }
+            try await rig.expectNobodyTwice()
+            #expect(try await rig.client.query("SELECT count(*) FROM public.message").decodeFirst(Int.self) == 3)
+            #expect(try await rig.rebuilds.refused(id).allSatisfy { $0.reason.contains("already") })
+        }
+    }
+
+    @Test func aRunThatIsGivenUpLeavesNothingQueued() async throws {
+        try await RebuildRig.with { rig in
+            let id = try await rig.begin(20, steps: [10], portions: 5).id
+            try await eventually("first portion") { try await rig.sent("rebuild:\(id):1") == 2 }
+            try await rig.settle("rebuild:\(id):1", limit: 1)
+            rig.gateway.isBroken.withLock { $0 = true }
+            try await rig.clock(hours: 3)
+            try await eventually("stopped") { try await rig.rebuilds.status(id).rebuild.reasonCode == "run_failed" }
+            try await eventually("taken back") { try await rig.sent("rebuild:\(id):1", state: "cancelled") == 1 }
+            try await eventually("no run is left") { try await rig.rebuilds.status(id).rebuild.runID == nil }
+            #expect(try await rig.rebuilds.status(id).rebuild.waiting == 19)
+            rig.gateway.isBroken.withLock { $0 = false }
+            try await rig.clock(hours: 30)
+            try await rig.rebuilds.resume(id, by: "ana", why: "mended")
+            try await eventually("it goes on") { try await rig.sent("rebuild:\(id):2") == 2 }
+            try await rig.expectNobodyTwice()
+        }
+    }
 }

@@ -97,7 +97,8 @@ struct LedgerTests {
                         phoneNumberID: Self.sender, waID: Self.waID, scope: .marketing, active: true, source: "user_preferences", at: at(5)),
                     // Older word, later arrival.
                     OptOuts.Change(
-                        phoneNumberID: Self.sender, waID: Self.waID, scope: .marketing, active: false, source: "user_preferences", at: at(2)),
+                        phoneNumberID: Self.sender, waID: Self.waID, scope: .marketing, active: false, source: "user_preferences", at: at(2)
+                    ),
                 ], on: client)
             #expect(try await state(client)?.optOut == .marketing)
             for _ in 0..<2 {

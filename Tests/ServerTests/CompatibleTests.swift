@@ -11,7 +11,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct CompatibleTests {
     @Test func anAcceptedMessageGetsMetasAnswerWithTheCallersOwnInput() async throws {
         try await Rig.with { rig in
-            let answer = try await rig.ask("POST", "/v19.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "30")], body: text)
+            let answer = try await rig.ask(
+                "POST", "/v19.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "30")], body: text)
             #expect(answer.status == 200, "\(answer.text)")
             #expect(answer.json["contacts"]?[0]?["input"]?.string == "+1 (631) 555-1234")
             #expect(answer.json["contacts"]?[0]?["wa_id"]?.string == "16315551234")
@@ -25,7 +26,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
 
     @Test func withoutWaitingTheAnswerIsProvisional() async throws {
         try await Rig.with(engine: false) { rig in
-            let answer = try await rig.ask("POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "0")], body: text)
+            let answer = try await rig.ask(
+                "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "0")], body: text)
             #expect(answer.status == 200)
             let id = try #require(answer.headers["relevo-message-id"])
             #expect(answer.json["messages"]?[0]?["id"]?.string == "relevo.\(id)")
@@ -39,7 +41,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
     @Test func waitingEndsWithTheProvisionalAnswerWhenMetaIsSilent() async throws {
         try await Rig.with { rig in
             rig.meta.fallSilent()
-            let answer = try await rig.ask("POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "0.3")], body: text)
+            let answer = try await rig.ask(
+                "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "0.3")], body: text)
             #expect(answer.status == 200)
             #expect(answer.json["messages"]?[0]?["id"]?.string?.hasPrefix("relevo.") == true)
         }
@@ -51,7 +54,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
                 400,
                 #"{"error":{"message":"(#131026) Message undeliverable","type":"OAuthException","code":131026,"error_data":{"messaging_product":"whatsapp","details":"No account."},"fbtrace_id":"Az"}}"#
             )
-            let answer = try await rig.ask("POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "30")], body: text)
+            let answer = try await rig.ask(
+                "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "30")], body: text)
             #expect(answer.status == 400)
             #expect(answer.json["error"]?["code"]?.integer == 131026)
             #expect(answer.json["error"]?["fbtrace_id"]?.string == "Az")
@@ -76,7 +80,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
     @Test func readMarksPassStraightThrough() async throws {
         try await Rig.with(engine: false) { rig in
             let answer = try await rig.ask(
-                "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, body: #"{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x"}"#)
+                "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key,
+                body: #"{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x"}"#)
             #expect(answer.json == ["success": true])
             #expect(rig.meta.asked.count == 1)
         }
@@ -158,7 +163,8 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
         try await Rig.with(engine: false) { rig in
             let body = "--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--b--\r\n"
             let uploaded = try await rig.ask(
-                "POST", "/v25.0/\(Rig.phone)/media", key: rig.key, headers: [("Content-Type", "multipart/form-data; boundary=b")], body: body)
+                "POST", "/v25.0/\(Rig.phone)/media", key: rig.key, headers: [("Content-Type", "multipart/form-data; boundary=b")],
+                body: body)
             #expect(uploaded.json["id"]?.string == "777", "\(uploaded.text)")
             let node = try await rig.ask("GET", "/v25.0/777", key: rig.key)
             let url = try #require(node.json["url"]?.string)

@@ -26,7 +26,11 @@ final class FakeMeta: Sendable {
 
     var asked: [Asked] { state.withLock { $0.asked } }
     func refuse(_ status: Int, _ body: String) { state.withLock { $0.refusal = (status, body) } }
-    func accept() { state.withLock { $0.refusal = nil; $0.silent = false } }
+    func accept() {
+        state.withLock {
+            $0.refusal = nil; $0.silent = false
+        }
+    }
     /// No answer to a send from now on.
     func fallSilent() { state.withLock { $0.silent = true } }
 
@@ -56,7 +60,8 @@ final class FakeMeta: Sendable {
             if let refusal { return Self.json(refusal.body, HTTPResponse.Status(code: refusal.status)) }
             let to = body.firstMatch(of: /"to":"\+?(\d+)"/)?.1 ?? "0"
             return Self.json(
-                #"{"messaging_product":"whatsapp","contacts":[{"input":"+\#(to)","wa_id":"\#(to)"}],"messages":[{"id":"wamid.\#(count)"}]}"#)
+                #"{"messaging_product":"whatsapp","contacts":[{"input":"+\#(to)","wa_id":"\#(to)"}],"messages":[{"id":"wamid.\#(count)"}]}"#
+            )
         }
         router.post("/v25.0/{id}/media") { [self] request, _ in
             _ = try await request.body.collect(upTo: 1 << 20)
@@ -67,7 +72,8 @@ final class FakeMeta: Sendable {
             note(request)
             let base = await baseURL()
             return Self.json(
-                #"{"messaging_product":"whatsapp","url":"\#(base)/blob/777","mime_type":"image/png","sha256":"x","file_size":3,"id":"777"}"#)
+                #"{"messaging_product":"whatsapp","url":"\#(base)/blob/777","mime_type":"image/png","sha256":"x","file_size":3,"id":"777"}"#
+            )
         }
         router.delete("/v25.0/777") { [self] request, _ in
             note(request)

@@ -5,9 +5,10 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import Postgres
-@testable import Server
 import TestSupport
 import Testing
+
+@testable import Server
 
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct NativeTests {
     @Test func aBadLineOfABatchIsAnsweredAndTheNextOnesGoOn() async throws {

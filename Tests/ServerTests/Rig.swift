@@ -45,7 +45,8 @@ struct Rig: Sendable {
                     let credentials = CredentialStore(vault: vault, client: client)
                     try await credentials.add(name: "meta", token: Secret("EAA-real-token"))
                     let graph = GraphClient(configuration: .init(baseURL: base, version: "v25.0"), httpClient: http, logger: logger)
-                    let gateway = Gateway(client: client, graph: graph, credentials: credentials, settings: GatewaySettings(), logger: logger)
+                    let gateway = Gateway(
+                        client: client, graph: graph, credentials: credentials, settings: GatewaySettings(), logger: logger)
                     _ = try await gateway.senders.add(
                         NewSenderRecord(phoneNumberID: phone, e164: "+16505551111", wabaID: "900", clientID: "acme"))
                     _ = try await gateway.senders.add(
@@ -76,7 +77,8 @@ struct Rig: Sendable {
                     let port = try await server.boundPort
                     try await body(
                         Rig(
-                            client: client, meta: meta, http: http, base: "http://127.0.0.1:\(port)", dependencies: dependencies, migrations: migrations, keys: keys,
+                            client: client, meta: meta, http: http, base: "http://127.0.0.1:\(port)", dependencies: dependencies,
+                            migrations: migrations, keys: keys,
                             key: key, admin: admin))
                 }
                 try await http.shutdown()
@@ -120,18 +122,20 @@ struct Rig: Sendable {
     func awaitCode(_ ref: String, client name: String = "Acme") async throws {
         let now = Date()
         try await client.withTransaction { db in
-            let revision = try await db.query(
-                """
-                INSERT INTO migration.fleet_revision (imported_by, file_name, content_hash, rows, added, changed, removed, rejected, problems)
-                VALUES ('test', 'fleet.csv', 'x', 1, 1, 0, 0, 0, '[]') RETURNING id
-                """
-            ).decodeFirst(Int64.self) ?? 0
-            let plan = try await db.query(
-                """
-                INSERT INTO migration.plan (created_by, fleet_revision, document, state) VALUES ('test', \(revision), \(Data("{}".utf8)), 'superseded')
-                RETURNING id
-                """
-            ).decodeFirst(Int64.self) ?? 0
+            let revision =
+                try await db.query(
+                    """
+                    INSERT INTO migration.fleet_revision (imported_by, file_name, content_hash, rows, added, changed, removed, rejected, problems)
+                    VALUES ('test', 'fleet.csv', 'x', 1, 1, 0, 0, 0, '[]') RETURNING id
+                    """
+                ).decodeFirst(Int64.self) ?? 0
+            let plan =
+                try await db.query(
+                    """
+                    INSERT INTO migration.plan (created_by, fleet_revision, document, state) VALUES ('test', \(revision), \(Data("{}".utf8)), 'superseded')
+                    RETURNING id
+                    """
+                ).decodeFirst(Int64.self) ?? 0
             let fields = try PostgresJSON(encoding: ["client_name": name]).text
             try await db.query(
                 """

@@ -22,24 +22,28 @@ extension GraphClient {
         }
     }
 
-    /// Reads page after page until there is no next one, `bound` is reached, or a page fails; then the failure is the result.
+    /// Most pages of one list.
+    static var maximumPages: Int { 1000 }
+
+    /// Reads page after page until there is no next one, `bound` is reached, or a page fails; then the failure is the result. An empty
+    /// page in the middle is not the end. A list that repeats a page or does not end is a failure: half a list must not pass for a whole.
     func everyPage<Element: Sendable>(
         bound: Int, _ page: (String?) async -> GraphOutcome<GraphPage<Element>>
     ) async -> GraphOutcome<[Element]> {
         var all: [Element] = []
         var cursor: String?
-        while true {
+        for _ in 0..<Self.maximumPages {
             switch await page(cursor) {
             case .success(let read, let response):
                 all += read.elements
-                guard let next = read.next, next != cursor, !read.elements.isEmpty, all.count < bound else {
-                    return .success(Array(all.prefix(bound)), response)
-                }
+                guard let next = read.next, all.count < bound else { return .success(Array(all.prefix(bound)), response) }
+                guard next != cursor else { return .ambiguous("the list names the same page twice", nil) }
                 cursor = next
             case .refused(let error, let response): return .refused(error, response)
             case .notSent(let reason): return .notSent(reason)
             case .ambiguous(let reason, let error): return .ambiguous(reason, error)
             }
         }
+        return .ambiguous("the list has more than \(Self.maximumPages) pages", nil)
     }
 }

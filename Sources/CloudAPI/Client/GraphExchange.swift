@@ -17,7 +17,12 @@ extension GraphClient {
     /// Makes one HTTP request and collects its answer.
     func exchange(_ request: GraphRequest, token: Secret?) async -> Result<GraphResponse, ExchangeFailure> {
         let mark = WriteMark()
-        var message = HTTPClientRequest(url: address(of: request))
+        let address = address(of: request)
+        // The HTTP client ends the program on a port that is none, and addresses of files come from answers.
+        if let port = URL(string: address)?.port, !(1...65_535).contains(port) {
+            return .failure(ExchangeFailure(wasSent: false, reason: "the address has no usable port"))
+        }
+        var message = HTTPClientRequest(url: address)
         message.method = HTTPMethod(rawValue: request.method.rawValue)
         message.headers.add(name: "Accept", value: "application/json")
         message.headers.add(name: "User-Agent", value: "relevo")
@@ -30,10 +35,7 @@ extension GraphClient {
         // Without a body there is no mark: only errors that come before a connection exists are certain then.
         let hasBody = message.body != nil
         do {
-            let timeout = request.timeout ?? configuration.callTimeout
-            let response = try await http.execute(message, timeout: TimeAmount(timeout), logger: nil)
-            mark.set()
-            return .success(try await collect(response, request: request))
+            return .success(try await answer(to: message, of: request, mark: mark))
         } catch {
             let wasSent = hasBody ? mark.isSet : !Self.isBeforeConnection(error)
             logger.debug(
@@ -45,7 +47,28 @@ extension GraphClient {
 
     private func setBody(_ bytes: [UInt8], type: String, of message: inout HTTPClientRequest, mark: WriteMark) {
         message.headers.add(name: "Content-Type", value: type)
+        // Nothing would ever ask for the first byte of an empty body.
+        guard !bytes.isEmpty else { return }
         message.body = .bytes(MarkedBody(bytes: bytes, mark: mark), length: .known(Int64(bytes.count)))
+    }
+
+    /// The answer within the time the request has. The HTTP client's own deadline ends with the head of the answer: a body that never
+    /// comes to its end would hold the caller for ever.
+    private func answer(to message: HTTPClientRequest, of request: GraphRequest, mark: WriteMark) async throws -> GraphResponse {
+        let timeout = request.timeout ?? configuration.callTimeout
+        let end = ContinuousClock.now + timeout
+        let response = try await http.execute(message, timeout: TimeAmount(timeout), logger: nil)
+        mark.set()
+        return try await withThrowingTaskGroup(of: GraphResponse.self) { group in
+            group.addTask { try await collect(response, request: request) }
+            group.addTask {
+                try await Task.sleep(until: end, clock: .continuous)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
     }
 
     private func collect(_ response: HTTPClientResponse, request: GraphRequest) async throws -> GraphResponse {
@@ -80,10 +103,13 @@ extension GraphClient {
                 .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout,
                 .invalidURL, .emptyHost, .emptyScheme, .alreadyShutdown, .invalidProxyResponse, .proxyAuthenticationRequired,
             ]
-            return early.contains(error)
+            return early.contains(error) || error.shortDescription == unwritableHeader
         }
         return error is NIOConnectionError
     }
+
+    /// Its full description holds the values, which may be a token.
+    private static let unwritableHeader = HTTPClientError.invalidHeaderFieldValues([]).shortDescription
 
     /// An error without addresses or values that could be secret.
     static func describe(_ error: any Error) -> String {
@@ -96,7 +122,7 @@ extension GraphClient {
             case .remoteConnectionClosed: return "the connection was closed"
             case .tlsHandshakeTimeout: return "no TLS connection in time"
             case .cancelled, .requestStreamCancelled: return "the call was cancelled"
-            default: return String(describing: error)
+            default: return error.shortDescription
             }
         case is NIOTooManyBytesError: return "the answer is too large"
         case let error as NIOConnectionError:

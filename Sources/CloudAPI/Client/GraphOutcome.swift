@@ -85,7 +85,8 @@ public struct GraphUsage: Sendable, Equatable {
     /// Reads the two headers; what cannot be read is left out.
     public init(appUsage: String?, businessUsage: String?) {
         func highest(_ json: JSONValue) -> Int? {
-            ["call_count", "total_cputime", "total_time"].compactMap { json[$0]?.double.map { Int($0.rounded(.up)) } }.max()
+            ["call_count", "total_cputime", "total_time"].compactMap { json[$0]?.double }.filter(\.isFinite)
+                .map { Int(min(max($0, 0), 1_000_000).rounded(.up)) }.max()
         }
         app = appUsage.flatMap { try? JSONValue(parsing: $0.utf8) }.flatMap(highest)
         let groups = businessUsage.flatMap { try? JSONValue(parsing: $0.utf8) }?.object?.members.flatMap { $0.value.elements ?? [] } ?? []

@@ -64,7 +64,7 @@ public struct GraphError: Error, Sendable, Equatable, Codable {
         if let object = json?["error"], let error = GraphError(errorObject: object, status: status) {
             self = error
         } else if let text = json?["error"]?.string {
-            self.init(status: status, code: nil, message: json?["error_description"]?.text ?? text, raw: json)
+            self.init(status: status, code: nil, message: json?["error_description"]?.text ?? text)
         } else {
             self.init(status: status, code: nil, message: "HTTP \(status) without an error envelope: \(Self.excerpt(body))")
         }

@@ -42,8 +42,11 @@ extension JSONValue: Codable {
             case .number(let literal):
                 if let value = Int64(literal) {
                     try container.encode(value)
+                } else if let value = Double(literal), value.isFinite {
+                    try container.encode(value)
                 } else {
-                    try container.encode(Double(literal) ?? 0)
+                    // Out of every encoder's range, such as 1e400: kept readable rather than losing the whole document.
+                    try container.encode(literal)
                 }
             default: try container.encodeNil()
             }

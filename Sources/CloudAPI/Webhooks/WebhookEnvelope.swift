@@ -47,9 +47,11 @@ public struct WebhookEnvelope: Sendable, Equatable {
     }
 
     static func time(_ json: JSONValue) -> Date? {
-        guard let seconds = json.double, seconds.isFinite, seconds > 0 else { return nil }
+        guard let number = json.double, number.isFinite, number > 0 else { return nil }
         // Seconds everywhere; a few fields have been seen with milliseconds.
-        return Date(timeIntervalSince1970: seconds > 100_000_000_000 ? seconds / 1000 : seconds)
+        let seconds = number > 100_000_000_000 ? number / 1000 : number
+        // What lies beyond the year 9999 is no time, and could not be stored.
+        return seconds < 253_402_300_800 ? Date(timeIntervalSince1970: seconds) : nil
     }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A page of a list.
 public struct GraphPage<Element: Sendable>: Sendable {
     public var elements: [Element]
@@ -7,7 +9,15 @@ public struct GraphPage<Element: Sendable>: Sendable {
     init?(_ json: JSONValue, _ read: (JSONValue) -> Element?) {
         guard let data = json["data"]?.elements else { return nil }
         elements = data.compactMap(read)
-        next = json["paging"]?["next"] == nil ? nil : json["paging"]?["cursors"]?["after"]?.text
+        guard let address = json["paging"]?["next"]?.text else { return }
+        guard let cursor = json["paging"]?["cursors"]?["after"]?.text ?? Self.cursor(in: address) else { return nil }
+        next = cursor
+    }
+
+    /// The `after` of a next page's address, for lists that give no cursors beside it.
+    private static func cursor(in address: String) -> String? {
+        address.split(separator: "?").last?.split(separator: "&").first { $0.hasPrefix("after=") }?.dropFirst(6).description
+            .removingPercentEncoding
     }
 
     init(elements: [Element], next: String?) {

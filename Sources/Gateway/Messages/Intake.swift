@@ -42,6 +42,7 @@ struct Intake {
         try await store(&candidates, &results, now: now, on: db)
         // Repeats of a message of this very batch can be answered only now.
         for (place, first) in repeated {
+            results[place] = results[first]
             if case .success(var receipt) = results[first] {
                 receipt.isDuplicate = true
                 results[place] = .success(receipt)
@@ -108,7 +109,7 @@ struct Intake {
         let keys = candidates.mapValues {
             RecipientKey(phoneNumberID: $0.sender.sender.phoneNumberID, address: $0.reading?.address ?? "")
         }
-        let states = try await RecipientDirectory.lookup(Array(keys.values), on: db)
+        let states = try await TrustGate.lookup(Array(keys.values), on: db)
         var categories: [String: String] = [:]
         for (place, candidate) in candidates {
             guard let key = keys[place], let state = states[key] else { continue }

@@ -13,8 +13,10 @@ struct Releases {
     /// go without a hash.
     /// - Parameter senders: nil for all.
     func trusted(senders: [String]?, on db: PostgresConnection) async throws -> [UUID] {
+        try await TrustGate.release(on: db)
         var released: [UUID] = []
         var last: Int64 = 0
+        let senders = try await withFormer(senders, on: db)
         while true {
             let found = try await db.query(
                 """
@@ -27,17 +29,26 @@ struct Releases {
             guard let end = found.last?.1 else { return released }
             last = end
             let rows = try await MessageStore.lock(found.map(\.0), on: db)
+            // Trust is asked for where the message would go: a cut-over carries distrust along.
+            let targets = try await SenderRow.resolve(rows.values.map(\.sender), on: db).mapValues(\.sender.phoneNumberID)
             let states = try await RecipientDirectory.lookup(
-                rows.values.map { RecipientKey(phoneNumberID: $0.sender, address: $0.address) }, on: db)
+                rows.values.map { RecipientKey(phoneNumberID: targets[$0.sender] ?? $0.sender, address: $0.address) }, on: db)
             let going = rows.values.filter { row in
                 let isWaiting =
                     (row.state == .held && row.reasonCode == HoldReason.recipientChanged)
                     || (row.state == .failed && row.reasonCode == "137000")
-                let state = states[RecipientKey(phoneNumberID: row.sender, address: row.address)]
+                let state = states[RecipientKey(phoneNumberID: targets[row.sender] ?? row.sender, address: row.address)]
                 return isWaiting && (state?.trust ?? .trusted) == .trusted
             }
             released += try await again(going, kind: "released", detail: "the recipient was verified", on: db)
         }
+    }
+
+    /// Senders with the ids that have moved to them; messages may have been left there.
+    private func withFormer(_ senders: [String]?, on db: PostgresConnection) async throws -> [String]? {
+        guard let senders else { return nil }
+        return senders
+            + (try await db.query("SELECT phone_number_id FROM gateway.sender WHERE moved_to = ANY (\(senders))").decode(String.self))
     }
 
     func template(waba: String, name: String, language: String, on db: PostgresConnection) async throws {
@@ -54,15 +65,15 @@ struct Releases {
                 """
             ).decode(UUID.self)
             let rows = try await MessageStore.lock(ids, on: db).values.filter { $0.state == .held }
-            if rows.isEmpty { return }
-            _ = try await again(Array(rows), kind: "released", detail: "the template may be used again", on: db)
+            // Those without a sender stay; asking for them again would never end.
+            if try await again(Array(rows), kind: "released", detail: "the template may be used again", on: db).isEmpty { return }
         }
     }
 
     /// Queues messages with new jobs.
     private func again(_ rows: [MessageRow], kind: String, detail: String, on db: PostgresConnection) async throws -> [UUID] {
         guard !rows.isEmpty else { return [] }
-        let senders = try await SenderRow.byID(rows.map(\.sender), on: db)
+        let senders = try await SenderRow.resolve(rows.map(\.sender), on: db)
         let going = rows.filter { senders[$0.sender].map { $0.sender.state != .retired } ?? false }.sorted {
             $0.id.uuidString < $1.id.uuidString
         }
@@ -86,6 +97,15 @@ struct Releases {
             changed.append(row)
         }
         try await MessageStore.save(changed, core: core, on: db)
+        let moved = changed.filter { senders[$0.sender]?.sender.phoneNumberID != $0.sender }
+        if !moved.isEmpty {
+            try await db.query(
+                """
+                UPDATE gateway.message m SET sender = n.sender
+                FROM unnest(\(moved.map(\.id)), \(moved.map { senders[$0.sender]?.sender.phoneNumberID ?? $0.sender })) AS n (id, sender)
+                WHERE m.id = n.id
+                """)
+        }
         try await EventLog.write(changed.map { .init(message: $0.id, kind: kind, detail: detail) }, on: db)
         return changed.map(\.id)
     }

@@ -39,7 +39,9 @@ struct RecipientReading: Sendable {
     /// The digits of a number without a plus, which may be a `wa_id` as Meta gave it; nil when the text has a plus.
     static func bareDigits(_ raw: String) -> String? {
         guard !raw.contains("+"), !raw.contains("\u{FF0B}") else { return nil }
-        let digits = String(raw.compactMap { $0.wholeNumberValue }.map { Character("\($0)") })
-        return digits.isEmpty ? nil : digits
+        // Some characters, such as a ten in a circle, are numbers and no digits: they are for the reader to refuse.
+        let digits = raw.compactMap { $0.wholeNumberValue }
+        guard !digits.isEmpty, digits.allSatisfy({ (0...9).contains($0) }) else { return nil }
+        return digits.map(String.init).joined()
     }
 }

@@ -78,8 +78,10 @@ extension String {
     /// Whether PostgreSQL takes it as a key of ours: 1 to 256 bytes without U+0000.
     var isStorable: Bool { (1...256).contains(utf8.count) && !utf8.contains(0) }
 
-    /// Text from outside, cut and without U+0000.
-    func storable(_ limit: Int) -> String { String(replacing("\u{0}", with: "\u{FFFD}").prefix(limit)) }
+    /// Text from outside, cut and without U+0000. Cut by scalars: one character may have any number of them.
+    func storable(_ limit: Int) -> String {
+        String(String.UnicodeScalarView(unicodeScalars.prefix(limit).map { $0 == "\u{0}" ? "\u{FFFD}" : $0 }))
+    }
 }
 
 extension SenderRow {

@@ -2,6 +2,7 @@ public import Foundation
 public import Jobs
 import PhoneNumbers
 public import Postgres
+import Recipients
 
 /// The business phone numbers that messages are sent from.
 public struct SenderStore: Sendable {
@@ -130,6 +131,15 @@ public struct SenderStore: Sendable {
                 UPDATE gateway.sender SET state = 'retired', moved_to = \(new), stopped_reason = NULL, stopped_by = NULL, stopped_at = NULL,
                     updated_at = jobs.now() WHERE phone_number_id = \(old)
                 """)
+            // The old lane may be paused; what comes back to it is to find its way to the new one.
+            try await Lanes.resume(from.laneKey, on: db)
+            if from.movedTo != new {
+                // Before anything goes out under the new id: who has opted out, and who is not to be trusted.
+                let probe = try await Continuity.probe(from: old, to: new, testRecipients: [], on: db)
+                _ = try await Continuity.carryOver(
+                    from: old, to: new, probe: probe, senderEnforces: target.identityMode == .enforce,
+                    at: try await JobQueue.now(on: db), on: db)
+            }
             try await Handover(settings: settings).move(from: from.phoneNumberID, to: target.phoneNumberID, on: db)
             return target
         }

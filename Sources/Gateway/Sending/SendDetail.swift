@@ -20,6 +20,36 @@ struct SendDetail: Codable, Sendable, Equatable {
 
     static func decode(_ data: Data?) -> SendDetail? { data.flatMap { try? JSONDecoder().decode(SendDetail.self, from: $0) } }
     func encoded() -> Data? { try? JSONEncoder().encode(self) }
+
+    /// The same without a secret that the other side has repeated.
+    func without(_ secret: Secret) -> SendDetail {
+        var detail = self
+        detail.text = text.without(secret)
+        if let body, body.range(of: Data(secret.reveal().utf8)) != nil {
+            detail.body = Data(String(decoding: body, as: UTF8.self).without(secret).utf8)
+        }
+        return detail
+    }
+}
+
+extension AttemptResult {
+    func without(_ secret: Secret) -> AttemptResult {
+        switch self {
+        case .done: self
+        case .retry(let after, let reason, let costs, let penalty):
+            .retry(after: after, reason: reason.without(secret), costsAttempt: costs, lanePenalty: penalty)
+        case .dead(let reason): .dead(reason: reason.without(secret))
+        case .unknown(let reason): .unknown(reason: reason.without(secret))
+        }
+    }
+}
+
+extension String {
+    /// Short ones are left: no token is short, and taking them out would spoil the text.
+    fileprivate func without(_ secret: Secret) -> String {
+        let value = secret.reveal()
+        return value.utf8.count < 12 ? self : replacing(value, with: "[redacted]")
+    }
 }
 
 /// Turns an outcome of the client into what the engine does.

@@ -26,7 +26,8 @@ extension SendKind {
         // A refused token may have been replaced meanwhile: the next request asks for it anew.
         if let code = outcome.error?.code, [0, 104, 190].contains(code) { core.credentials.forget() }
         let (result, detail) = OutcomeReader(settings: core.settings, pairFailures: send.pairFailures).read(outcome)
-        return (result, detail.encoded())
+        // Meta repeats a token that it cannot read.
+        return (result.without(token), detail.without(token).encoded())
     }
 
     private func load(_ attempt: Attempt) async throws -> PreparedSend {

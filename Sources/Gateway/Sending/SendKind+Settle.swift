@@ -19,6 +19,11 @@ extension SendKind {
             guard let id = SendJob.message(settlement.attempt.payload), var row = rows[id] else { continue }
             let detail = SendDetail.decode(settlement.detail)
             events.append(apply(settlement, detail, to: &row, at: now))
+            if row.state == .queued, row.jobID == nil {
+                let again = SendJob.new(
+                    id, lane: settlement.attempt.lane, priority: settlement.attempt.priority, settings: core.settings)
+                row.jobID = try await JobQueue.enqueue([again], on: db).first ?? nil
+            }
             rows[id] = row
             guard let detail else { continue }
             if let waID = detail.waID, let number = row.e164 {
@@ -32,11 +37,12 @@ extension SendKind {
         try await Orphans(core: core).adopt(&rows, on: db)
         try await MessageStore.save(Array(rows.values), core: core, on: db)
         try await RecipientDirectory.learn(answers, on: db)
-        try await Pairs.settle(refused: refused, taken: taken, on: db)
         for (row, detail) in after {
             try await consequences.draw(
                 detail.action, code: detail.code, text: detail.text, wait: detail.waitSeconds, row: row, waID: detail.waID, at: now, on: db)
         }
+        // Last, as in admission: recipients and templates before pairs.
+        try await Pairs.settle(refused: refused, taken: taken, on: db)
     }
 
     private func apply(_ settlement: Settlement, _ detail: SendDetail?, to row: inout MessageRow, at now: Date) -> EventLog.Entry {
@@ -47,17 +53,18 @@ extension SendKind {
         switch settlement.result {
         case .done(let providerID):
             event.kind = "accepted"
-            if let wamid = detail?.wamid ?? providerID {
-                event.wamid = wamid
-                row.accept(wamid: wamid, waID: detail?.waID, answer: detail?.body, httpStatus: detail?.httpStatus, at: now)
-            }
+            event.wamid = detail?.wamid ?? providerID
+            row.accept(wamid: event.wamid, waID: detail?.waID, answer: detail?.body, httpStatus: detail?.httpStatus, at: now)
         case .retry(_, let reason, _, _):
             event.kind = "refused"
             event.detail = reason
             guard isCurrent else { break }
             if settlement.isLate {
-                // The engine has given the job up already, so nobody will try again.
-                row.refuse(detail?.code, reason, error: detail?.body, httpStatus: detail?.httpStatus, at: now)
+                // The engine has given this job up as unknown. Now it is known that nothing happened: a new one takes its place.
+                guard row.state == .unknown else { break }
+                (row.state, row.unknownAt, row.needsPerson, row.jobID) = (.queued, nil, false, nil)
+                row.reasonCode = detail?.code.map { "\($0)" } ?? "not_sent"
+                row.reason = reason
             } else if row.state == .sending {
                 row.state = .queued
                 row.reasonCode = detail?.code.map { "\($0)" } ?? "not_sent"

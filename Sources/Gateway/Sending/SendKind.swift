@@ -31,11 +31,12 @@ struct SendKind: JobKind {
 
     /// Decides in the transaction of the intent. Keys are taken in one order: messages, recipients, pairs.
     func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] {
-        var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist") }
+        var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist, or another job carries it") }
         let waiting = try await lock(attempts, on: db)
         let senders = try await SenderRow.byID(waiting.map(\.send.sender), on: db)
         var ready: [Waiting] = []
         var expired: [Waiting] = []
+        var left: [Waiting] = []
         for var message in waiting {
             guard message.state == .queued, message.jobID == message.attempt.jobID else {
                 verdicts[message.place] = .drop(reason: "the message is \(message.state.rawValue)")
@@ -49,12 +50,19 @@ struct SendKind: JobKind {
             guard let sender = senders[message.send.sender]?.sender, sender.state == .active else {
                 let reason = senders[message.send.sender]?.sender.stoppedReason ?? "it is retired"
                 verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 30), reason: "sender stopped: \(reason)")
+                if senders[message.send.sender]?.sender.state == .retired { left.append(message) }
                 continue
             }
             message.send.wabaID = sender.wabaID
             ready.append(message)
         }
         try await expire(expired, on: db)
+        // Handed in, or on their way, while the number moved.
+        let followed = try await Handover(settings: core.settings).follow(
+            left.map { ($0.send.id, $0.send.sender, $0.attempt.priority) }, on: db)
+        for message in left {
+            if let target = followed[message.send.id] { verdicts[message.place] = .drop(reason: "the number moved to \(target)") }
+        }
         ready = try await holdTemplates(ready, &verdicts, on: db)
         ready = try await identify(ready, senders, &verdicts, on: db)
         ready = try await pace(ready, &verdicts, on: db)
@@ -65,8 +73,8 @@ struct SendKind: JobKind {
 
     private func lock(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Waiting] {
         let places = Dictionary(
-            attempts.enumerated().compactMap { place, attempt in SendJob.message(attempt.payload).map { ($0, place) } },
-            uniquingKeysWith: { first, _ in first })
+            attempts.enumerated().compactMap { place, attempt in SendJob.message(attempt.payload).map { ($0, [place]) } },
+            uniquingKeysWith: +)
         return try await db.query(
             """
             SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= jobs.now(), false), template_name,
@@ -78,7 +86,8 @@ struct SendKind: JobKind {
                 UUID, String, String, String, String?, String?, String, String, Int64?, Bool, String?, String?, String?, Bool, String?, Data
             ).self
         ).compactMap { row in
-            guard let place = places[row.0] else { return nil }
+            // A message that went again may have an old job left: it is its current one's turn.
+            guard let all = places[row.0], let place = all.first(where: { attempts[$0].jobID == row.8 }) ?? all.first else { return nil }
             return Waiting(
                 place: place, attempt: attempts[place],
                 send: PreparedSend(
@@ -134,7 +143,7 @@ struct SendKind: JobKind {
         _ messages: [Waiting], _ senders: [String: SenderRow], _ verdicts: inout [Admission], on db: PostgresConnection
     ) async throws -> [Waiting] {
         guard !messages.isEmpty else { return [] }
-        let states = try await RecipientDirectory.lookup(
+        let states = try await TrustGate.lookup(
             messages.map { RecipientKey(phoneNumberID: $0.send.sender, address: $0.address) }, on: db)
         var going: [Waiting] = []
         var held: [(Waiting, String)] = []

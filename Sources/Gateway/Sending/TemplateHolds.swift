@@ -15,7 +15,8 @@ enum TemplateHolds {
         Key(waba: waba, template: TemplateKey(name: name, language: language))
     }
 
-    /// Holds in force among these templates, with their reasons.
+    /// Holds in force among these templates, with their reasons. They cannot be lifted before the transaction ends, so that lifting one
+    /// finds every message that is held for it.
     static func active(
         _ templates: [(waba: String, name: String, language: String)], on db: some PostgresExecutor
     ) async throws -> [Key: String] {
@@ -25,7 +26,7 @@ enum TemplateHolds {
             SELECT h.waba_id, h.name, h.language, h.reason
             FROM unnest(\(keys.map(\.waba)), \(keys.map(\.template.name)), \(keys.map(\.template.language))) AS n (waba, name, language)
             JOIN gateway.template_hold h ON h.waba_id = n.waba AND h.name = n.name AND h.language = n.language
-            WHERE h.until IS NULL OR h.until > jobs.now()
+            WHERE h.until IS NULL OR h.until > jobs.now() FOR SHARE OF h
             """
         ).decode((String, String, String, String).self)
         return Dictionary(rows.map { (key($0.0, $0.1, $0.2), $0.3) }, uniquingKeysWith: { first, _ in first })
@@ -40,7 +41,7 @@ enum TemplateHolds {
             VALUES (\(waba), \(template.name), \(template.language), \(reason.storable(500)), \(code),
                 jobs.now() + make_interval(secs => \(time / .seconds(1))))
             ON CONFLICT (waba_id, name, language) DO UPDATE SET reason = EXCLUDED.reason, code = EXCLUDED.code,
-                until = greatest(h.until, EXCLUDED.until)
+                until = CASE WHEN h.until IS NOT NULL THEN greatest(h.until, EXCLUDED.until) END
             """)
     }
 }

@@ -37,7 +37,7 @@ struct StatusApplier {
                 continue
             }
             let at = status.update.timestamp ?? receivedAt
-            if row.waID == nil, let waID = status.update.recipientID, let number = row.e164 {
+            if row.waID == nil, let waID = status.update.recipientID, waID.isStorable, let number = row.e164 {
                 row.waID = waID
                 answers.append(
                     .init(phoneNumberID: row.sender, number: number, waID: waID, userID: status.update.recipientUserID, at: at))

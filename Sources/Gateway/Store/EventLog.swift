@@ -19,7 +19,8 @@ enum EventLog {
         try await db.query(
             """
             INSERT INTO gateway.event (message_id, kind, wamid, occurred_at, code, detail, data)
-            SELECT * FROM unnest(\(entries.map(\.message)), \(entries.map(\.kind)), \(entries.map(\.wamid)), \(entries.map(\.occurredAt)),
+            SELECT * FROM unnest(\(entries.map(\.message)), \(entries.map(\.kind)), \(entries.map { $0.wamid?.storable(256) }),
+                \(entries.map(\.occurredAt)),
                 \(entries.map(\.code)), \(entries.map { $0.detail?.storable(1000) }), \(entries.map(\.data)))
             ON CONFLICT DO NOTHING
             """)

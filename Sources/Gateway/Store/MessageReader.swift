@@ -61,7 +61,8 @@ enum MessageReader {
         add("tag ~<~", filter.tagPrefix.map(TagPrefix.end))
         add("address =", filter.address)
         add("api_key_id =", filter.apiKeyID)
-        add("needs_person =", filter.needsPerson)
+        // Written out: the index of the few that do is not found with a parameter.
+        if let needsPerson = filter.needsPerson { text.appendLiteral(needsPerson ? " AND needs_person" : " AND NOT needs_person") }
         add("created_at >=", filter.createdFrom)
         add("created_at <", filter.createdTo)
         text.appendLiteral(" ORDER BY seq DESC LIMIT ")

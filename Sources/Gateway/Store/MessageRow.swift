@@ -48,15 +48,24 @@ extension MessageState {
 }
 
 extension MessageRow {
-    /// What Meta answered: accepted.
-    mutating func accept(wamid: String, waID: String?, answer: Data?, httpStatus: Int?, at: Date) {
-        if let earlier = self.wamid, earlier != wamid {
-            // What is known came from an earlier transmission, which failed.
-            oldWamids.append(earlier)
-            if state == .failed { state = .sending }
+    /// How far it is. A person's word that it was not sent gives way to Meta's that it was.
+    private var rank: Int { state == .failed && reasonCode == Self.settledByPerson ? MessageState.unknown.rank : state.rank }
+    static let settledByPerson = "settled_by_person"
+
+    /// What Meta answered: accepted. A wamid or `wa_id` that cannot be stored is left out; the answer itself is kept.
+    mutating func accept(wamid: String?, waID: String?, answer: Data?, httpStatus: Int?, at: Date) {
+        let wamid = wamid.flatMap { $0.isStorable && !$0.contains(" ") ? $0 : nil }
+        if let wamid {
+            // The late answer to a transmission that failed, after which the message was made ready to go again.
+            if oldWamids.contains(wamid) { return }
+            if let earlier = self.wamid, earlier != wamid {
+                // What is known came from an earlier transmission, which failed.
+                oldWamids.append(earlier)
+                if state == .failed { state = .sending }
+            }
         }
-        self.wamid = wamid
-        self.waID = waID ?? self.waID
+        self.wamid = wamid ?? self.wamid
+        self.waID = waID.flatMap { $0.isStorable ? $0 : nil } ?? self.waID
         self.answer = answer ?? self.answer
         self.httpStatus = httpStatus ?? self.httpStatus
         acceptedAt = acceptedAt ?? at
@@ -79,7 +88,7 @@ extension MessageRow {
     /// A status that says the message was not delivered. One of an attempt that is to be repeated anyway changes nothing.
     @discardableResult
     mutating func fail(_ code: Int?, _ reason: String, error: Data?, wamid: String, at: Date) -> Bool {
-        guard !oldWamids.contains(wamid), state.rank > 0, state.rank < MessageState.failed.rank else { return false }
+        guard !oldWamids.contains(wamid), rank > 0, rank < MessageState.failed.rank else { return false }
         if let own = self.wamid, own != wamid { return false }
         self.wamid = wamid
         refuse(code, reason, error: error, httpStatus: nil, at: at)
@@ -88,7 +97,7 @@ extension MessageRow {
 
     /// Refused for good.
     mutating func refuse(_ code: Int?, _ text: String, reasonCode: String? = nil, error: Data?, httpStatus: Int?, at: Date) {
-        guard state.rank < MessageState.failed.rank else { return }
+        guard rank < MessageState.failed.rank else { return }
         state = .failed
         self.reasonCode = reasonCode ?? code.map { "\($0)" } ?? "failed"
         reason = text
@@ -110,7 +119,7 @@ extension MessageRow {
     }
 
     private mutating func raise(to new: MessageState) {
-        guard new.rank > state.rank else { return }
+        guard new.rank > rank else { return }
         state = new
         // What was said before it was known that the message arrived.
         (reasonCode, reason, errorCode, error, failedAt) = (nil, nil, nil, nil, nil)

@@ -32,7 +32,8 @@ enum MessageStore {
                     error_code, without_hash, needs_person, unknown_at, accepted_at, delivered_at, read_at, failed_at)
             WHERE m.id = n.id
             """)
-        for row in rows where row.state.isFinal {
+        // Runs are locked in one order, whatever the order of their messages.
+        for row in rows.sorted(by: { ($0.notifyRun ?? "") < ($1.notifyRun ?? "") }) where row.state.isFinal {
             try await announce(row.id, run: row.notifyRun, state: row.state, code: row.reasonCode, reason: row.reason, on: db)
         }
         core.waiters.signal(rows.map(\.id))

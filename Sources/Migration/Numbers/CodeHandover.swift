@@ -64,7 +64,10 @@ extension Migrations {
         let (settings, hash) = (world.settings, Self.hash(token))
         let expires = try await client.withTransaction { db -> Date in
             let number = try await NumberRecord.require(ref, lock: true, on: db)
-            guard number.route == "partner", !number.state.isSettled || number.state != .done, number.verifiedAt == nil else {
+            // A proof that has run out does not count: a second code may be waited for.
+            guard number.route == "partner", number.state != .done, number.state != .aborted, number.registeredAt == nil,
+                number.verifiedAt == nil || number.state == .awaitingCode || number.codeState != "verified"
+            else {
                 throw MigrationError(.wrongState, "\(ref) needs no code: it is \(number.state.rawValue), route \(number.route)")
             }
             let now = try await db.query("SELECT jobs.now()").decodeFirst(Date.self) ?? Date()

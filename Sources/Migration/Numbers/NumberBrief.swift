@@ -19,6 +19,7 @@ package struct NumberBrief: Codable, Sendable {
     package var cutoverStart: Date
     package var cutoverEnd: Date
     package var verifiedAt: Date?
+    package var registerIntentAt: Date?
     package var registeredAt: Date?
     package var fields: [String: String]
     package var rules: PlanRules
@@ -46,7 +47,8 @@ package struct NumberBrief: Codable, Sendable {
             destination: number.destWABA, wave: number.wave, sourcePhoneNumberID: number.sourcePhoneNumberID,
             phoneNumberID: number.phoneNumberID,
             otpStart: number.otpStart, otpEnd: number.otpEnd, cutoverStart: number.cutoverStart, cutoverEnd: number.cutoverEnd,
-            verifiedAt: number.verifiedAt, registeredAt: number.registeredAt, fields: try StoredRow.fields(number.fields),
+            verifiedAt: number.verifiedAt, registerIntentAt: number.registerIntentAt, registeredAt: number.registeredAt,
+            fields: try StoredRow.fields(number.fields),
             rules: PlanRules(document: document), copyEnd: copyEnd)
     }
 }

@@ -58,6 +58,10 @@ enum Rescheduling {
             UPDATE migration.number SET otp_start = \(times.otpStart), otp_end = \(times.otpEnd), cutover_start = \(times.cutoverStart),
                 cutover_end = \(times.cutoverEnd), updated_at = jobs.now() WHERE row_ref = \(number.rowRef)
             """)
+        if times.otpStart != number.otpStart, number.verifiedAt != nil {
+            // The proof will be too old at the new cut-over.
+            try await db.query("UPDATE migration.number SET verified_at = NULL, code_state = 'none' WHERE row_ref = \(number.rowRef)")
+        }
         var text = "moved to the next windows: cut-over at \(times.cutoverStart.formatted(.iso8601))"
         if let code = times.otpStart, row.route == .partner { text += ", code at \(code.formatted(.iso8601))" }
         try await NumberBoard.tell(number.rowRef, plan: number.planID, state: number.state, step: number.step, text, actor: by, on: db)

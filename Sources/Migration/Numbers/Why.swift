@@ -38,6 +38,7 @@ extension Migrations {
             if let source = number.sourceWABA, number.registeredAt == nil {
                 let copy = try await TemplateCopies.state(source: source, destination: number.destWABA, on: client)
                 lines.append("templates \(source) > \(number.destWABA): \(copy?.report.summary ?? "not copied yet")")
+                if let report = copy?.report, !report.verified { lines += report.advice() }
             }
             if number.registeredAt == nil { lines.append(try await gateLine(number)) }
         }

@@ -95,7 +95,8 @@ extension PlanStore {
             guard let ref = task.rowRef else { continue }
             if task.kind == "otp" { codes[ref] = task } else if task.kind == "cutover" { cutovers[ref] = task }
         }
-        let refs = Set(codes.keys).union(cutovers.keys).sorted()
+        let all = Set(codes.keys).union(cutovers.keys)
+        let refs = all.sorted()
         let fields = Dictionary(
             uniqueKeysWithValues: try await db.query(
                 "SELECT row_ref, fields FROM migration.fleet_row WHERE last_revision IS NULL AND row_ref = ANY(\(refs))"
@@ -105,10 +106,23 @@ extension PlanStore {
                 "SELECT \(unescaped: NumberRecord.columns) FROM migration.number ORDER BY row_ref FOR UPDATE"
             )
             .map { try NumberRecord($0) }.map { ($0.rowRef, $0) })
+        try await release(known.values.filter { !all.contains($0.rowRef) }, plan: plan, by: by, result: &result, on: db)
+        // A number is on one way only. Those that begin anew let go of theirs first, so that two rows may have swapped them.
+        let anew = known.values.filter { all.contains($0.rowRef) && !$0.state.isFixed }.map(\.rowRef)
+        try await db.query("UPDATE migration.number SET state = 'aborted' WHERE row_ref = ANY(\(anew))")
+        let taken = Dictionary(
+            known.values.filter { $0.state != .done && $0.state != .aborted && Self.stays($0, all) }.map { ($0.e164, $0) },
+            uniquingKeysWith: { first, _ in first })
         for ref in refs {
             guard let text = fields[ref], let row = StoredRow.row(try StoredRow.fields(text)), let cutover = cutovers[ref] ?? codes[ref]
             else {
                 throw MigrationError(.notNewest, "row \(ref) of plan \(plan) is no longer a good row of the fleet: relevo plan create")
+            }
+            if let other = taken[row.e164], other.rowRef != ref {
+                throw MigrationError(
+                    .conflict,
+                    "row \(ref) has the number \(row.e164), which is on its way as \(other.rowRef) (\(other.state.rawValue)): leave \(other.rowRef) in the fleet until it is done, or call it off"
+                )
             }
             if let number = known[ref], number.state.isFixed {
                 try await db.query(
@@ -116,12 +130,31 @@ extension PlanStore {
                 result.kept += 1
                 continue
             }
+            if let number = known[ref], number.registerIntentAt != nil || number.registeredAt != nil,
+                number.destWABA != row.destWABA || number.e164 != row.e164
+            {
+                throw MigrationError(
+                    .conflict,
+                    "\(ref) is registered in \(number.destWABA), or may be, and the fleet now sends it elsewhere: settle it first with relevo migration retry \(ref)"
+                )
+            }
             if let number = known[ref] { try await control.cancel(run: number.runID, reason: "plan \(plan) was armed", on: db) }
             try await start(row, text: text, code: codes[ref], cutover: cutover, plan: plan, by: by, on: db)
             result.started += 1
         }
-        for number in known.values.sorted(by: { $0.rowRef < $1.rowRef }) where !refs.contains(number.rowRef) {
-            if number.state.isFixed || number.state == .aborted { continue }
+    }
+
+    /// Under way, or perhaps registered: arming a plan takes nothing from it.
+    private static func stays(_ number: NumberRecord, _ refs: Set<String>) -> Bool {
+        number.state.isFixed || (!refs.contains(number.rowRef) && (number.registerIntentAt != nil || number.registeredAt != nil))
+    }
+
+    /// Numbers the plan does not place go back to the fleet, but for those that are under way, or perhaps registered.
+    private func release(
+        _ numbers: [NumberRecord], plan: Int64, by: String, result: inout Arming, on db: PostgresConnection
+    ) async throws {
+        for number in numbers.sorted(by: { $0.rowRef < $1.rowRef }) {
+            if Self.stays(number, []) || number.state == .aborted { continue }
             try await control.cancel(run: number.runID, reason: "plan \(plan) does not place it", on: db)
             try await db.query("DELETE FROM migration.number WHERE row_ref = \(number.rowRef)")
             try await NumberBoard.tell(
@@ -148,11 +181,13 @@ extension PlanStore {
                 dest_waba_id = EXCLUDED.dest_waba_id, wave = EXCLUDED.wave, fields = EXCLUDED.fields, operator = EXCLUDED.operator,
                 otp_start = EXCLUDED.otp_start, otp_end = EXCLUDED.otp_end, cutover_start = EXCLUDED.cutover_start,
                 cutover_end = EXCLUDED.cutover_end, state = 'scheduled', step = 'armed', reason_code = NULL, reason = NULL, needs_person = false,
-                wait_event = NULL, round = 0, code_state = CASE WHEN n.verified_at IS NULL THEN 'none' ELSE n.code_state END, code_sealed = NULL,
+                wait_event = NULL, round = 0, code_sealed = NULL,
+                code_state = CASE WHEN n.verified_at IS NOT NULL AND n.dest_waba_id = EXCLUDED.dest_waba_id AND n.e164 = EXCLUDED.e164
+                    THEN n.code_state ELSE 'none' END,
                 -- The id in another destination, and the proof for it, are of no use.
                 phone_number_id = CASE WHEN n.dest_waba_id = EXCLUDED.dest_waba_id AND n.e164 = EXCLUDED.e164 THEN n.phone_number_id END,
                 verified_at = CASE WHEN n.dest_waba_id = EXCLUDED.dest_waba_id AND n.e164 = EXCLUDED.e164 THEN n.verified_at END,
-                register_intent_at = CASE WHEN n.registered_at IS NOT NULL THEN n.register_intent_at END, updated_at = EXCLUDED.updated_at
+                updated_at = EXCLUDED.updated_at
             """)
         try await NumberBoard.tell(
             row.rowRef, plan: plan, state: .scheduled, step: "armed", "plan \(plan) was armed: wave \(cutover.wave ?? 0)", actor: by, on: db

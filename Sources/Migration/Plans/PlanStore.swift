@@ -150,7 +150,8 @@ enum TaskStates {
             let code = verified ? "done" : task(state, running: [.adding, .awaitingCode])
             let cutover =
                 registered
-                ? (state == .done ? "done" : state == .failed ? "done" : "running") : task(state, running: [.cuttingOver, .awaitingPerson])
+                ? (state == .done ? "done" : state == .failed ? "done" : "running")
+                : task(state, running: [.held, .cuttingOver, .awaitingPerson])
             states["otp:\(ref)"] = route == Route.coexistence.rawValue ? cutover : code
             states["cutover:\(ref)"] = cutover
         }

@@ -45,7 +45,11 @@ struct CopyRun: Sendable {
                 try await set(
                     "stopped:\(round)", state: "failed", code: last.code, reason: last.summary, needsPerson: true, wait: "retry:\(round)")
             else { return }
-            _ = try await c.event("retry:\(round)", until: nil)
+            // A pause of Meta's ends by itself, and its webhook may be lost: what could not be proved is looked at again.
+            let until =
+                last.code == "templates_unverified"
+                ? try await c.now("stopped:\(round):now").addingTimeInterval(world.settings.copyRecheck) : nil
+            _ = try await c.event("retry:\(round)", until: until)
             round += 1
         }
     }
@@ -66,8 +70,8 @@ struct CopyRun: Sendable {
                 let report = try await world.copier.copy(source: source, destination: destination)
                 let person = !report.diff.different.isEmpty || !report.diff.unusable.isEmpty
                 return Outcome(
-                    verified: report.verified, code: report.verified ? nil : "templates_unverified", summary: report.summary, person: person
-                )
+                    verified: report.verified, code: report.verified ? nil : "templates_unverified",
+                    summary: ([report.summary] + report.advice()).joined(separator: "; "), person: person)
             } catch let trouble as GraphTrouble {
                 return Outcome(verified: false, code: "graph_trouble", summary: "\(trouble)", person: trouble.remedy == .person)
             } catch let error as TemplateError {

@@ -28,6 +28,40 @@ extension Leg {
         if try await settle(id, "register:before", deadline: deadline, told: earlier) != .registered {
             try await register(id, deadline: deadline)
         }
+        try await noteRegistered(id)
+    }
+
+    /// Whether the number is registered already. A round that begins after a register call whose end is not known finds that out before anything
+    /// else: a number that has moved must not wait for a window, and its source would not pass the preconditions any more.
+    func isRegistered() async throws -> Bool {
+        if brief.registeredAt != nil { return true }
+        guard brief.registerIntentAt != nil, let id = brief.phoneNumberID else { return false }
+        let ref = brief.rowRef
+        let called = try await c.step(name("register:open")) { db in
+            try await db.query("SELECT outcome FROM migration.register_call WHERE phone_number_id = \(id) ORDER BY id DESC LIMIT 1")
+                .decodeFirst(String?.self).map { $0 ?? "no answer" }
+        }
+        var registered = false
+        if let called {
+            let deadline = try await now("register:open").addingTimeInterval(settings.connectDeadline)
+            registered = try await settle(id, "register:open", deadline: deadline, told: called) == .registered
+        }
+        if registered {
+            try await noteRegistered(id)
+        } else {
+            try await set(
+                "register:open:none",
+                NumberChange(
+                    state: .scheduled, step: "not registered", note: "register has had no effect: the number can still be called off")
+            ) { db in
+                try await db.query("UPDATE migration.number SET register_intent_at = NULL WHERE row_ref = \(ref)")
+            }
+        }
+        return registered
+    }
+
+    private func noteRegistered(_ id: String) async throws {
+        let ref = brief.rowRef
         try await set("registered", NumberChange(state: .cuttingOver, step: "registered", note: "registered as \(id)")) { db in
             try await db.query("UPDATE migration.number SET registered_at = coalesce(registered_at, jobs.now()) WHERE row_ref = \(ref)")
         }
@@ -82,7 +116,8 @@ extension Leg {
         throw Stop.failed("register_failed", "register did not go through; the story holds every call and answer", canStillAbort: true)
     }
 
-    /// One register call: noted in the budget, made at most once. A call that was begun and lost comes back as trouble to be reconciled.
+    /// One register call: noted in the budget, made at most once, and only inside the window: between the gates and the call a process may have
+    /// been away for hours. A call that was begun and lost comes back as trouble to be reconciled.
     private func call(_ id: String, _ step: String) async throws -> Reply<Nothing> {
         let (world, brief, run, step) = (world, brief, c.runID, name(step))
         let pin = try await c.step("\(step):intent") { db -> Bool in
@@ -95,8 +130,10 @@ extension Leg {
                 Bool.self) ?? false
         }
         guard pin else { throw Stop.failed("no_pin", "the stored PIN is gone", canStillAbort: true) }
-        let reply = try await c.callOnce(step) {
-            try await Reply.of { () -> Nothing in
+        let answer = try await c.callOnce(step) { () -> Reply<Nothing>? in
+            let now = try await world.client.query("SELECT jobs.now()").decodeFirst(Date.self) ?? Date()
+            guard withinPlan(now) else { return nil }
+            return try await Reply.of { () -> Nothing in
                 let sealed =
                     try await world.client.query("SELECT pin_sealed FROM migration.number WHERE row_ref = \(brief.rowRef)")
                     .decodeFirst(Data.self) ?? Data()
@@ -105,15 +142,22 @@ extension Leg {
                 return Nothing()
             }
         }
-        let result = reply ?? .trouble(GraphTrouble(.reconcile, message: "Relevo was interrupted between the call and its answer"))
+        let lost = GraphTrouble(.reconcile, message: "Relevo was interrupted between the call and its answer")
+        let result: Reply<Nothing>? = if let answer { answer } else { .trouble(lost) }
         let outcome =
             switch result {
             case .answer: "registered"
             case .trouble(let trouble): "\(trouble)"
+            case nil: "not called: the window had closed"
             }
         _ = try await c.step("\(step):outcome") { db -> Bool in
             try await db.query("UPDATE migration.register_call SET outcome = \(outcome) WHERE run_id = \(run) AND name = \(step)")
             return true
+        }
+        guard let result else {
+            var stop = Stop.missed("outside_window", "the window closed before register was called; it was not called after that")
+            stop.canStillAbort = true
+            throw stop
         }
         return result
     }
@@ -173,9 +217,11 @@ extension Leg {
 
     private func refused(_ trouble: GraphTrouble) -> Stop {
         if trouble.isCode(133_006) {
-            return .failed(
+            var stop = Stop.failed(
                 "verification_expired", "the proof of ownership has run out: retry to read out a new code (\(trouble))", canStillAbort: true
             )
+            stop.proofIsGone = true
+            return stop
         }
         if trouble.isCode(133_005) {
             return .failed(

@@ -12,8 +12,8 @@ extension Leg {
         var count = 0
         var held: (code: String, reason: String)?
         while true {
-            try await refreshCopy("gate:\(count)")
-            let verdict = try await decide("gate:\(count)", change, commit)
+            let unchecked = try await refreshCopy("gate:\(count)")
+            let verdict = try await decide("gate:\(count)", unchecked, change, commit)
             switch verdict {
             case .go: return
             case .missed(let code, let reason):
@@ -30,7 +30,8 @@ extension Leg {
     }
 
     private func decide(
-        _ step: String, _ change: NumberChange, _ commit: @escaping @Sendable (PostgresConnection) async throws -> Void
+        _ step: String, _ unchecked: GraphTrouble?, _ change: NumberChange,
+        _ commit: @escaping @Sendable (PostgresConnection) async throws -> Void
     ) async throws -> CutoverGate.Verdict {
         let (brief, run, settings) = (brief, c.runID, settings)
         let verdict = try await c.step(name(step)) { db -> CutoverGate.Verdict? in
@@ -46,7 +47,13 @@ extension Leg {
             if facts.windowEnd == nil, facts.now >= brief.cutoverStart, facts.now < brief.cutoverEnd, withinPlan(facts.now) {
                 facts.windowEnd = brief.cutoverEnd
             }
-            let verdict = CutoverGate.verdict(facts)
+            var verdict = CutoverGate.verdict(facts)
+            if verdict == .go, let unchecked {
+                verdict = .hold(
+                    code: "templates_unchecked",
+                    reason: "the templates were last compared too long ago and cannot be compared now: \(unchecked)",
+                    until: min(facts.windowEnd ?? facts.now, facts.now.addingTimeInterval(120)))
+            }
             if verdict == .go {
                 guard try await NumberBoard.apply(change, ref: brief.rowRef, run: run, on: db) else { return nil }
                 try await commit(db)
@@ -58,24 +65,34 @@ extension Leg {
     }
 
     /// Whether `now` still lies in the window the cut-over was planned in, however little of it is left.
-    private func withinPlan(_ now: Date) -> Bool {
+    func withinPlan(_ now: Date) -> Bool {
         guard let row = brief.row else { return false }
         let kind: RowHours.Kind = brief.route == Route.coexistence.rawValue ? .code : .cutover
         return RowHours(row: row, freezes: brief.rules.intervals).window(kind, at: now, needed: 1) != nil
     }
 
-    /// Looks at the pair again when its proof is old, and copies what the source has got since. Trouble leaves the old proof, which the gate judges.
-    private func refreshCopy(_ step: String) async throws {
-        guard let source = brief.source else { return }
+    /// Looks at the pair again when its proof is old, and copies what the source has got since. Returns the trouble that kept it from looking: an
+    /// old proof is not enough for a cut-over.
+    private func refreshCopy(_ step: String) async throws -> GraphTrouble? {
+        guard let source = brief.source else { return nil }
         let (world, brief, freshness) = (world, brief, settings.copyFreshness)
         let fresh = try await c.step(name("\(step):copy")) { db -> Bool in
             guard let state = try await TemplateCopies.state(source: source, destination: brief.destination, on: db) else { return false }
             let now = try await db.query("SELECT jobs.now()").decodeFirst(Date.self) ?? Date()
             return state.report.isReady && now.timeIntervalSince(state.report.checkedAt) < freshness
         }
-        if fresh { return }
-        _ = try await c.call(name("\(step):recopy")) {
-            try await Reply.of { () -> Bool in try await world.copier.copy(source: source, destination: brief.destination).verified }
+        if fresh { return nil }
+        let reply = try await c.call(name("\(step):recopy")) {
+            try await Reply.of { () -> Bool in
+                do {
+                    return try await world.copier.copy(source: source, destination: brief.destination).verified
+                } catch is GraphTrouble {
+                    // Copying may be refused while reading is not: what is there decides.
+                    return try await world.copier.verify(source: source, destination: brief.destination).verified
+                }
+            }
         }
+        if case .trouble(let trouble) = reply { return trouble }
+        return nil
     }
 }

@@ -6,7 +6,7 @@ import Templates
 extension Leg {
     /// The whole way of a number that moves by program.
     func partner() async throws {
-        if brief.registeredAt == nil {
+        if try await !isRegistered() {
             let start = brief.otpStart ?? brief.cutoverStart
             let verified = verifiedStillGood
             if !verified {
@@ -40,13 +40,26 @@ extension Leg {
     /// cannot move.
     private func templatesBeforeCode(_ start: Date) async throws {
         guard brief.source != nil, let copyEnd = brief.copyEnd, copyEnd <= start else { return }
-        if try await waitForTemplates("templates", until: start) { return }
+        // A number that was retried is often due at once: the copy that was retried with it gets a little time.
+        let latest = max(start, try await now("templates").addingTimeInterval(settings.startTolerance))
+        if try await waitForTemplates("templates", until: latest) { return }
         throw Stop.missed(
             "templates_unverified", "the template copy was not verified when the code was due: relevo templates diff shows what is missing")
     }
 
     /// True when the pair's copy is verified, false at `until`.
     func waitForTemplates(_ step: String, until: Date) async throws -> Bool {
+        guard brief.source != nil else { return true }
+        var count = 0
+        while true {
+            if try await lookForTemplates("\(step):\(count)", until: until) { return true }
+            if try await now("\(step):\(count)") >= until { return false }
+            count += 1
+        }
+    }
+
+    /// Looks once, and waits until the copy is verified, somebody asks, or the time is over; then whether it is verified.
+    private func lookForTemplates(_ step: String, until: Date) async throws -> Bool {
         guard let source = brief.source else { return true }
         let (brief, run, event) = (brief, c.runID, name("\(step):event"))
         let verified = try await c.step(name(step)) { db -> Bool? in

@@ -7,7 +7,9 @@ extension Leg {
     /// The way of a number that a person moves: Embedded Signup, coexistence, On-Premises. Relevo keeps the time and the gates, says what is to
     /// be done, sees the number arrive, and goes on from there.
     func byPerson() async throws {
-        if brief.registeredAt == nil {
+        // A person may have connected it after its window: on a retry that is seen before anything is waited for.
+        let isHere = brief.registeredAt != nil ? true : round > 0 ? try await look("late") : false
+        if !isHere {
             let start = brief.route == Route.coexistence.rawValue ? brief.otpStart ?? brief.cutoverStart : brief.cutoverStart
             try await set(
                 "planned", NumberChange(state: .scheduled, step: "scheduled", note: "due at \(start.formatted(.iso8601))"))
@@ -40,7 +42,6 @@ extension Leg {
 
     /// Looks for the number in the destination until it is connected or the window closes.
     private func waitForNumber() async throws {
-        let (world, brief) = (world, brief)
         let now = try await now("connect")
         let kind: RowHours.Kind = brief.route == Route.coexistence.rawValue ? .code : .cutover
         let window = brief.row.flatMap { RowHours(row: $0, freezes: brief.rules.intervals).window(kind, at: now, needed: 1) }
@@ -49,27 +50,7 @@ extension Leg {
         var wait = settings.connectPoll
         var count = 0
         while true {
-            let reply = try await c.call(name("connect:\(count)")) {
-                try await Reply.of { () -> NumberFacts? in
-                    guard let entry = try await listed(world.graph, brief) else { return nil }
-                    return try await world.graph.number(entry.id, of: brief.destination)
-                }
-            }
-            if case .answer(let number?) = reply, brief.route == Route.coexistence.rawValue ? number.isCoexisting : number.isConnected {
-                let ref = brief.rowRef
-                try await set(
-                    "arrived",
-                    NumberChange(
-                        state: .cuttingOver, step: "registered", note: "the number is connected in the destination as \(number.id)")
-                ) { db in
-                    try await db.query(
-                        """
-                        UPDATE migration.number SET phone_number_id = \(number.id), registered_at = coalesce(registered_at, jobs.now()),
-                            register_intent_at = coalesce(register_intent_at, jobs.now()) WHERE row_ref = \(ref)
-                        """)
-                }
-                return
-            }
+            if try await look("connect:\(count)") { return }
             let at = try await self.now("connect:\(count)")
             if at >= deadline {
                 throw Stop.missed("not_connected_by_person", "nobody has connected the number in its window; agree on a time, then retry")
@@ -83,5 +64,31 @@ extension Leg {
             wait = min(wait * 2, settings.longestConnectPoll)
             count += 1
         }
+    }
+
+    /// Whether the number is connected in the destination; from then on it has moved.
+    private func look(_ step: String) async throws -> Bool {
+        let (world, brief) = (world, brief)
+        let reply = try await c.call(name(step)) {
+            try await Reply.of { () -> NumberFacts? in
+                guard let entry = try await listed(world.graph, brief) else { return nil }
+                return try await world.graph.number(entry.id, of: brief.destination)
+            }
+        }
+        guard case .answer(let number?) = reply, brief.route == Route.coexistence.rawValue ? number.isCoexisting : number.isConnected else {
+            return false
+        }
+        let ref = brief.rowRef
+        try await set(
+            "arrived",
+            NumberChange(state: .cuttingOver, step: "registered", note: "the number is connected in the destination as \(number.id)")
+        ) { db in
+            try await db.query(
+                """
+                UPDATE migration.number SET phone_number_id = \(number.id), registered_at = coalesce(registered_at, jobs.now()),
+                    register_intent_at = coalesce(register_intent_at, jobs.now()) WHERE row_ref = \(ref)
+                """)
+        }
+        return true
     }
 }

@@ -52,6 +52,9 @@ struct NumberRun: Sendable {
                 wait: "retry:\(round)")
             guard try await NumberBoard.apply(change, ref: ref, run: run, on: db) else { return false }
             try await db.query("UPDATE migration.number SET code_sealed = NULL WHERE row_ref = \(ref)")
+            if stop.proofIsGone {
+                try await db.query("UPDATE migration.number SET verified_at = NULL, code_state = 'none' WHERE row_ref = \(ref)")
+            }
             if stop.canStillAbort { try await db.query("UPDATE migration.number SET register_intent_at = NULL WHERE row_ref = \(ref)") }
             if stop.state == .failed, let number = try await NumberRecord.find(ref, on: db) {
                 try await Freezes.freeze(number, code: stop.code, reason: stop.reason, on: db)

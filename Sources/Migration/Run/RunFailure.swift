@@ -21,6 +21,8 @@ extension MigrationWorkflows {
         guard try await NumberBoard.apply(change, ref: ref, run: run, on: db), let number = try await NumberRecord.find(ref, on: db) else {
             return
         }
+        // A code is good for minutes: nobody will resume the run in that time.
+        try await db.query("UPDATE migration.number SET code_sealed = NULL WHERE row_ref = \(ref)")
         try await Freezes.freeze(number, code: code, reason: reason, on: db)
     }
 }

@@ -7,6 +7,8 @@ struct Stop: Error, Codable, Sendable, Equatable {
     var needsPerson = true
     /// Register was refused, so that the number can still be called off.
     var canStillAbort = false
+    /// The proof of ownership is of no use any more: the next round reads out a new code.
+    var proofIsGone = false
 
     /// Something went wrong; later waves are held.
     static func failed(_ code: String, _ reason: String, canStillAbort: Bool = false) -> Stop {

@@ -22,7 +22,8 @@ extension GraphEndpoint {
             let body = try await request.bytes(upTo: configuration.uploadLimit, within: configuration.bodyTimeout * 10)
             let token = try await dependencies.credentials.token(forWABA: sender.wabaID)
             let (id, _) = try Self.value(
-                await dependencies.graph.uploadMedia(body: Array(body.readableBytesView), contentType: type, to: sender.phoneNumberID, token: token))
+                await dependencies.graph.uploadMedia(
+                    body: Array(body.readableBytesView), contentType: type, to: sender.phoneNumberID, token: token))
             try await remember(id, sender.phoneNumberID)
             return .json(["id": .string(id)])
         }
@@ -31,7 +32,9 @@ extension GraphEndpoint {
     /// `GET /{version}/{media_id}`.
     func media(_ id: String, _ request: Request, _ key: APIKey) async throws -> Response {
         let (node, sender) = try await find(id, request, key)
-        guard var object = node.raw.object else { throw HTTPProblem(.badGateway, "meta_unknown", "Meta's answer is no object", graphCode: 131000) }
+        guard var object = node.raw.object else {
+            throw HTTPProblem(.badGateway, "meta_unknown", "Meta's answer is no object", graphCode: 131000)
+        }
         let version = request.uri.path.split(separator: "/").first.map(String.init) ?? "v25.0"
         let url = try await address.value()
         object["url"] = .string("\(url)/\(version)/\(id)/content?phone_number_id=\(sender)")
@@ -78,7 +81,8 @@ extension GraphEndpoint {
         var last = HTTPProblem.notFound("no media \(id) under a number of this key; name the number with ?phone_number_id=")
         // A file that came by webhook is known to Meta only. Bounded: with more senders the caller names the number.
         for sender in try await dependencies.gateway.senders.list().filter({ key.sees(client: $0.clientID) }).prefix(10) {
-            switch await dependencies.graph.media(id, phoneNumberID: sender.phoneNumberID, token: try await token(of: sender.phoneNumberID)) {
+            switch await dependencies.graph.media(id, phoneNumberID: sender.phoneNumberID, token: try await token(of: sender.phoneNumberID))
+            {
             case .success(let node, _):
                 try await remember(id, sender.phoneNumberID)
                 return (node, sender.phoneNumberID)

@@ -36,7 +36,8 @@ extension GraphEndpoint {
             response = problem.response(.graph)
         } catch {
             // The message is stored: an error now would make the caller send it again.
-            context.logger.warning("the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
+            context.logger.warning(
+                "the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
             response = MessageAnswer.queued(receipt, body: body)
         }
         response.headers[.relevoMessageID] = receipt.id.uuidString.lowercased()

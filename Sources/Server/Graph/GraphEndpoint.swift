@@ -38,7 +38,8 @@ struct GraphEndpoint: RouterMiddleware {
         case (3, _) where ["messages", "marketing_messages", "media", "content"].contains(parts[2]):
             throw HTTPProblem(.methodNotAllowed, "method_not_allowed", "\(request.method) is not for /\(parts[2])")
         case (3, _) where Self.management.contains(parts[2]): throw Self.notProxied(parts[2])
-        case (2, _) where ["me", "debug_token", "oauth", "app", "whatsapp_business_account"].contains(parts[1]): throw Self.notProxied(parts[1])
+        case (2, _) where ["me", "debug_token", "oauth", "app", "whatsapp_business_account"].contains(parts[1]):
+            throw Self.notProxied(parts[1])
         case (2, .get): return try await media(parts[1], request, key)
         case (2, .delete): return try await deleteMedia(parts[1], request, key)
         case (2, _): throw HTTPProblem(.methodNotAllowed, "method_not_allowed", "\(request.method) is not for a single object")
@@ -56,7 +57,8 @@ struct GraphEndpoint: RouterMiddleware {
     func sender(_ id: String, for key: APIKey) async throws -> Sender {
         guard let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) else {
             throw HTTPProblem.notFound(
-                "no sender has the phone number id \(id.prefix(40).debugDescription), or this key may not use it; relevo sender list shows them")
+                "no sender has the phone number id \(id.prefix(40).debugDescription), or this key may not use it; relevo sender list shows them"
+            )
         }
         return sender
     }

@@ -38,20 +38,26 @@ struct SendOptions {
             HTTPProblem.badRequest("\(name.rawName) is \(text.prefix(60).debugDescription); \(expected) is expected", code: "bad_header")
         }
         if let text = headers[.relevoWait] {
-            guard let seconds = Double(text), (0...60).contains(seconds) else { throw bad(.relevoWait, text, "a number of seconds from 0 to 60") }
+            guard let seconds = Double(text), (0...60).contains(seconds) else {
+                throw bad(.relevoWait, text, "a number of seconds from 0 to 60")
+            }
             wait = .milliseconds(Int64(seconds * 1000))
         }
         if let text = headers[.idempotencyKey] {
             guard (1...255).contains(text.utf8.count) else { throw bad(.idempotencyKey, text, "a text of 1 to 255 characters") }
             idempotencyKey = text
         }
-        if let text = headers[.relevoRegion] { region = try Self.region(text, else: bad(.relevoRegion, text, "an ISO 3166-1 alpha-2 code")) }
+        if let text = headers[.relevoRegion] {
+            region = try Self.region(text, else: bad(.relevoRegion, text, "an ISO 3166-1 alpha-2 code"))
+        }
         if let text = headers[.relevoLane] {
             guard let value = MessageLane(rawValue: text.lowercased()) else { throw bad(.relevoLane, text, "production, test or rebuild") }
             lane = value
         }
         if let text = headers[.relevoExpires] {
-            guard let value = Expiry(text) else { throw bad(.relevoExpires, text, "a number of seconds, or a time such as 2026-12-01T09:00:00Z,") }
+            guard let value = Expiry(text) else {
+                throw bad(.relevoExpires, text, "a number of seconds, or a time such as 2026-12-01T09:00:00Z,")
+            }
             expires = value
         }
         if let text = headers[.relevoPriority] {

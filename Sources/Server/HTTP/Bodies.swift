@@ -29,7 +29,9 @@ extension Request {
     /// The body as a JSON object.
     func jsonObject(upTo limit: Int, within time: Duration) async throws -> JSONValue {
         let buffer = try await bytes(upTo: limit, within: time)
-        guard buffer.readableBytes > 0 else { throw HTTPProblem.badRequest("the body is empty; a JSON object is expected", code: "bad_json") }
+        guard buffer.readableBytes > 0 else {
+            throw HTTPProblem.badRequest("the body is empty; a JSON object is expected", code: "bad_json")
+        }
         let value = try JSONValue(parsing: buffer.readableBytesView)
         guard value.object != nil else { throw HTTPProblem.badRequest("the body is not a JSON object", code: "bad_json") }
         return value
@@ -54,7 +56,8 @@ extension Request {
     func integer(_ name: String, in bounds: ClosedRange<Int>) throws -> Int? {
         guard let text = query(name) else { return nil }
         guard let value = Int(text), bounds.contains(value) else {
-            throw HTTPProblem.badRequest("\(name) is \(text.prefix(40).debugDescription); a number from \(bounds.lowerBound) to \(bounds.upperBound) is expected")
+            throw HTTPProblem.badRequest(
+                "\(name) is \(text.prefix(40).debugDescription); a number from \(bounds.lowerBound) to \(bounds.upperBound) is expected")
         }
         return value
     }

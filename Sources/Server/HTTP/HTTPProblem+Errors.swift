@@ -22,7 +22,8 @@ extension HTTPProblem {
         case let error as CredentialError:
             self.init(.conflict, "credential", error.message, graphCode: 190)
         case let error as SenderError:
-            self.init(error.code == .notFound ? .notFound : error.code == .retired ? .conflict : .badRequest, error.code.rawValue, error.message)
+            self.init(
+                error.code == .notFound ? .notFound : error.code == .retired ? .conflict : .badRequest, error.code.rawValue, error.message)
         case let error as RebuildError:
             let status: HTTPResponse.Status =
                 switch error.code {
@@ -32,7 +33,9 @@ extension HTTPProblem {
                 }
             self.init(status, error.code.rawValue, error.message)
         case let error as ServerError:
-            self.init(error.code == .notFound ? .notFound : error.code == .nameTaken ? .conflict : .badRequest, error.code.rawValue, error.message)
+            self.init(
+                error.code == .notFound ? .notFound : error.code == .nameTaken ? .conflict : .badRequest, error.code.rawValue, error.message
+            )
         case let error as GraphTrouble:
             self.init(.badGateway, "meta_refused", error.message, graphCode: error.code, graphSubcode: error.subcode)
         case let error as JSONError:

@@ -50,6 +50,7 @@ enum AnswerStyle {
         guard path.hasPrefix("/v") else { return false }
         let version = path.dropFirst(2).prefix { $0 != "/" }
         let parts = version.split(separator: ".", omittingEmptySubsequences: false)
-        return (1...2).contains(parts.count) && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy { $0.isASCII && $0.isNumber } }
+        return (1...2).contains(parts.count)
+            && parts.allSatisfy { (1...4).contains($0.count) && $0.allSatisfy { $0.isASCII && $0.isNumber } }
     }
 }

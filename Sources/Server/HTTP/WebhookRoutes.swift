@@ -24,7 +24,8 @@ struct WebhookRoutes: Sendable {
             let buffer = try await request.bytes(upTo: Self.limit, within: configuration.bodyTimeout)
             switch try await dependencies.webhooks.accept(body: Data(buffer: buffer), signature: request.headers[.hubSignature]) {
             case .stored: return Response.text("EVENT_RECEIVED")
-            case .badSignature: throw HTTPProblem(.unauthorized, "bad_signature", "the signature is missing or does not belong to this body")
+            case .badSignature:
+                throw HTTPProblem(.unauthorized, "bad_signature", "the signature is missing or does not belong to this body")
             case .tooLarge: throw Request.tooLarge(Self.limit)
             }
         }

@@ -102,7 +102,9 @@ struct MetricsText {
         for (key, value) in values.sorted(by: { $0.key < $1.key }) { line(name, [label: key], Double(value)) }
     }
 
-    private mutating func head(_ name: String, _ help: String, _ type: String) { text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n" }
+    private mutating func head(_ name: String, _ help: String, _ type: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
 
     private mutating func line(_ name: String, _ labels: [String: String], _ value: Double) {
         let pairs = labels.sorted { $0.key < $1.key }.map { key, value in

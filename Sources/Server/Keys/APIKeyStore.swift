@@ -22,7 +22,9 @@ public final class APIKeyStore: Sendable {
     /// Makes a key. It is returned here and never again. One bound to a client sees that client's senders only, and nothing of the fleet.
     ///
     /// Throws `ServerError` `.badValue` for an empty name or no scope, `.nameTaken` when a valid key has the name.
-    public func create(name: String, scopes: Set<APIScope>, clientID: String? = nil, by: String) async throws -> (key: Secret, stored: APIKey) {
+    public func create(name: String, scopes: Set<APIScope>, clientID: String? = nil, by: String) async throws -> (
+        key: Secret, stored: APIKey
+    ) {
         let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !name.isEmpty, name.count <= 100, !name.utf8.contains(where: { $0 < 32 }) else {
             throw ServerError(.badValue, "a key needs a name of 1 to 100 characters")
@@ -104,7 +106,8 @@ public final class APIKeyStore: Sendable {
     static func read(_ row: PostgresRow) throws -> APIKey {
         APIKey(
             id: try row.decode(column: "id"), name: try row.decode(column: "name"), hint: try row.decode(column: "hint"),
-            scopes: try row.decode(column: "scopes", as: [String].self).compactMap(APIScope.init), clientID: try row.decode(column: "client_id"),
+            scopes: try row.decode(column: "scopes", as: [String].self).compactMap(APIScope.init),
+            clientID: try row.decode(column: "client_id"),
             createdBy: try row.decode(column: "created_by"), createdAt: try row.decode(column: "created_at"),
             revokedBy: try row.decode(column: "revoked_by"), revokedAt: try row.decode(column: "revoked_at"))
     }

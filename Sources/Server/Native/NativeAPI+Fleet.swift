@@ -83,7 +83,8 @@ extension NativeAPI {
         let accept = request.query("accept_good_rows") == "true"
         if !file.problems.isEmpty, !accept {
             var problem = HTTPProblem(
-                .unprocessableContent, "rejected_rows", "\(file.problems.count) problems; nothing was imported: correct them, or accept the good rows"
+                .unprocessableContent, "rejected_rows",
+                "\(file.problems.count) problems; nothing was imported: correct them, or accept the good rows"
             )
             problem.details = ["problems": try JSONValue(parsing: try Response.encoded(Array(file.problems.prefix(1000))))]
             throw problem
@@ -93,7 +94,8 @@ extension NativeAPI {
         try await audit("fleet imported", String(result.revision.id), nil, context)
         return try .encoding(
             Imported(
-                revision: result.revision, unchanged: result.unchanged, added: result.added, changed: result.changed, removed: result.removed,
+                revision: result.revision, unchanged: result.unchanged, added: result.added, changed: result.changed,
+                removed: result.removed,
                 problems: result.problems))
     }
 }

@@ -28,7 +28,9 @@ extension NativeAPI {
     @Sendable private func createKey(_ request: Request, _ context: RelevoContext) async throws -> Response {
         let body = try await body(request)
         let scopes = try (body["scopes"]?.elements ?? []).map { element in
-            guard let scope = element.text.flatMap(APIScope.init) else { throw HTTPProblem.badRequest("scopes are send, read, plan, admin") }
+            guard let scope = element.text.flatMap(APIScope.init) else {
+                throw HTTPProblem.badRequest("scopes are send, read, plan, admin")
+            }
             return scope
         }
         let (key, stored) = try await keys.create(

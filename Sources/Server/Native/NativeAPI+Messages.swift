@@ -60,7 +60,9 @@ extension NativeAPI {
             options.expires = expiry
         }
         if let value = json["priority"] {
-            guard let priority = value.integer, (0...9).contains(priority) else { throw HTTPProblem.badRequest("priority is 0 (first) to 9") }
+            guard let priority = value.integer, (0...9).contains(priority) else {
+                throw HTTPProblem.badRequest("priority is 0 (first) to 9")
+            }
             options.priority = Int16(priority)
         }
         let edge = json["edge"]?.text.map { MessageEdge(rawValue: $0) } ?? .messages
@@ -84,15 +86,16 @@ extension NativeAPI {
             try await requireSender(sender, context.key)
             filter.senders = [sender]
         }
-        filter.states = try request.query("state").map { text in
-            try text.split(separator: ",").map { word in
-                guard let state = MessageState(rawValue: String(word)) else {
-                    throw HTTPProblem.badRequest(
-                        "state is one of \(MessageState.allCases.map(\.rawValue).joined(separator: ", ")); several with commas")
+        filter.states =
+            try request.query("state").map { text in
+                try text.split(separator: ",").map { word in
+                    guard let state = MessageState(rawValue: String(word)) else {
+                        throw HTTPProblem.badRequest(
+                            "state is one of \(MessageState.allCases.map(\.rawValue).joined(separator: ", ")); several with commas")
+                    }
+                    return state
                 }
-                return state
-            }
-        } ?? []
+            } ?? []
         filter.tag = request.query("tag")
         filter.address = request.query("to")
         filter.needsPerson = request.query("needs_person").map { $0 == "true" || $0 == "1" }
@@ -122,7 +125,8 @@ extension NativeAPI {
     @Sendable private func cancelMessage(_ request: Request, _ context: RelevoContext) async throws -> Response {
         let record = try await message(context)
         guard try await dependencies.gateway.cancel(record.id) else {
-            throw HTTPProblem(.conflict, "too_late", "the message is \(record.state.rawValue); only one that was not sent yet can be cancelled")
+            throw HTTPProblem(
+                .conflict, "too_late", "the message is \(record.state.rawValue); only one that was not sent yet can be cancelled")
         }
         try await audit("message cancelled", record.id.uuidString.lowercased(), nil, context)
         return .json(MessageView.json(try await message(context)))

@@ -37,7 +37,8 @@ extension NativeAPI {
         let records = try await dependencies.rebuilds.list(filter)
         let senders = try await visibleSenders(context).map { Set($0) }
         return try .page(
-            records.filter { senders?.contains($0.phoneNumberID) ?? true }, next: records.count == filter.limit ? records.last.map { String($0.id) } : nil)
+            records.filter { senders?.contains($0.phoneNumberID) ?? true },
+            next: records.count == filter.limit ? records.last.map { String($0.id) } : nil)
     }
 
     /// `{"sender","template":"name:language","recipients":[…],"profile","region","components","start_at","key"}`.

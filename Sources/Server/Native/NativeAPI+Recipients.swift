@@ -15,7 +15,9 @@ extension NativeAPI {
                 let address = try context.part("address")
                 let records = try await RecipientDirectory.show(
                     address, senders: try await visibleSenders(context), on: dependencies.client)
-                guard !records.isEmpty else { throw HTTPProblem.notFound("no sender knows the recipient \(address.prefix(60).debugDescription)") }
+                guard !records.isEmpty else {
+                    throw HTTPProblem.notFound("no sender knows the recipient \(address.prefix(60).debugDescription)")
+                }
                 return try .page(records, next: nil)
             },
             Route(method: .post, path: "recipients/{address}/verify", scope: .admin, handler: verifyRecipient),

@@ -44,7 +44,8 @@ extension NativeAPI {
         let body = try await body(request)
         let new = NewSenderRecord(
             phoneNumberID: try body.required("phone_number_id"), e164: try body.required("e164"), wabaID: try body.required("waba_id"),
-            clientID: body["client_id"]?.text ?? "", defaultRegion: body["default_region"]?.text, perSecond: body["per_second"]?.double ?? 80,
+            clientID: body["client_id"]?.text ?? "", defaultRegion: body["default_region"]?.text,
+            perSecond: body["per_second"]?.double ?? 80,
             identityMode: try Self.mode(body) ?? .off)
         let sender = try await dependencies.gateway.senders.add(new)
         try await audit("sender added", sender.phoneNumberID, nil, context)

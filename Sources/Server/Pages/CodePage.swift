@@ -59,7 +59,8 @@ struct CodePage: Sendable {
         }
     }
 
-    private func show(_ token: String, _ texts: CodeTexts, note: String? = nil, status: HTTPResponse.Status = .ok) async throws -> Response {
+    private func show(_ token: String, _ texts: CodeTexts, note: String? = nil, status: HTTPResponse.Status = .ok) async throws -> Response
+    {
         let request: CodeRequest
         do {
             request = try await migrations.codeRequest(token: token)

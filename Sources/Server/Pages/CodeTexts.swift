@@ -36,12 +36,14 @@ struct CodeTexts: Sendable {
         language: "es", heading: "Su número de WhatsApp se está trasladando",
         ask: "WhatsApp ha enviado un código de seis dígitos a este número, por SMS o por llamada. Escríbalo aquí, por favor.",
         label: "Código de seis dígitos", button: "Entregar el código",
-        care: "Entregue este código solo en la página que le envió su proveedor. Se usa una vez, para confirmar el número, y después se borra.",
+        care:
+            "Entregue este código solo en la página que le envió su proveedor. Se usa una vez, para confirmar el número, y después se borra.",
         checking: "Gracias. El código se está comprobando; esta página mostrará el resultado en un momento.",
         notYet: "Ahora no hace falta ningún código. Deje esta página abierta: lo pedirá en cuanto WhatsApp lo haya enviado.",
         verified: "El número está confirmado. No hace falta nada más; puede cerrar esta página.",
         invalid: "Este enlace ya no es válido. Pida uno nuevo a su proveedor, por favor.",
-        badCode: "Un código tiene seis dígitos, por ejemplo 123-456. Revíselo, por favor.", notExpected: "Ahora no hace falta ningún código.",
+        badCode: "Un código tiene seis dígitos, por ejemplo 123-456. Revíselo, por favor.",
+        notExpected: "Ahora no hace falta ningún código.",
         again: "El último código no fue aceptado. Escriba el código más reciente que haya recibido, por favor.",
         tooOften: "Demasiados intentos. Espere un minuto, por favor.")
 
@@ -49,12 +51,14 @@ struct CodeTexts: Sendable {
         language: "pt", heading: "O seu número de WhatsApp está a ser transferido",
         ask: "O WhatsApp enviou um código de seis dígitos para este número, por SMS ou por chamada. Digite-o aqui, por favor.",
         label: "Código de seis dígitos", button: "Entregar o código",
-        care: "Entregue este código apenas na página que o seu fornecedor enviou. É usado uma vez, para confirmar o número, e depois apagado.",
+        care:
+            "Entregue este código apenas na página que o seu fornecedor enviou. É usado uma vez, para confirmar o número, e depois apagado.",
         checking: "Obrigado. O código está a ser verificado; esta página mostra o resultado dentro de momentos.",
         notYet: "De momento não é preciso nenhum código. Deixe esta página aberta: ela pede o código assim que o WhatsApp o enviar.",
         verified: "O número está confirmado. Não é preciso mais nada; pode fechar esta página.",
         invalid: "Este link já não é válido. Peça um novo ao seu fornecedor, por favor.",
-        badCode: "Um código tem seis dígitos, por exemplo 123-456. Verifique, por favor.", notExpected: "De momento não é preciso nenhum código.",
+        badCode: "Um código tem seis dígitos, por exemplo 123-456. Verifique, por favor.",
+        notExpected: "De momento não é preciso nenhum código.",
         again: "O último código não foi aceite. Digite o código mais recente que recebeu, por favor.",
         tooOften: "Demasiadas tentativas. Espere um minuto, por favor.")
 

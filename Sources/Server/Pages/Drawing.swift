@@ -52,7 +52,8 @@ enum Drawing {
             at += width
         }
         let label = parts.filter { $0.count > 0 }.map { "\(words($0.name)) \($0.count)" }.joined(separator: ", ")
-        return "<svg class=\"stack\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(escape(label))\">\(rectangles)</svg>"
+        return
+            "<svg class=\"stack\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(escape(label))\">\(rectangles)</svg>"
     }
 
     /// Where a task lies between now and the last of those shown.
@@ -73,13 +74,16 @@ enum Drawing {
         for (place, value) in values.enumerated() where value.all > 0 {
             let x = short(Double(place) * width + width * 0.12)
             let height = max(1.5, Double(value.all) / Double(top) * 90)
-            rectangles += "<rect x=\"\(x)\" y=\"\(short(95 - height))\" width=\"\(short(width * 0.76))\" height=\"\(short(height))\" class=\"f-bar\"/>"
+            rectangles +=
+                "<rect x=\"\(x)\" y=\"\(short(95 - height))\" width=\"\(short(width * 0.76))\" height=\"\(short(height))\" class=\"f-bar\"/>"
             if value.bad > 0 {
                 let bad = max(1.5, Double(value.bad) / Double(top) * 90)
-                rectangles += "<rect x=\"\(x)\" y=\"\(short(95 - bad))\" width=\"\(short(width * 0.76))\" height=\"\(short(bad))\" class=\"f-bad\"/>"
+                rectangles +=
+                    "<rect x=\"\(x)\" y=\"\(short(95 - bad))\" width=\"\(short(width * 0.76))\" height=\"\(short(bad))\" class=\"f-bad\"/>"
             }
         }
-        return "<svg class=\"chart\" viewBox=\"0 0 1000 96\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(escape(label))\">\(rectangles)</svg>"
+        return
+            "<svg class=\"chart\" viewBox=\"0 0 1000 96\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(escape(label))\">\(rectangles)</svg>"
     }
 
     private static func short(_ value: Double) -> String { String((value * 10).rounded() / 10) }

@@ -27,7 +27,8 @@ struct LoginPage: Sendable {
                 response.status = .unauthorized
                 return response
             }
-            return Response(status: .seeOther, headers: [.location: next, .setCookie: cookie(token.reveal(), seconds: sessions.lifetime / .seconds(1))])
+            return Response(
+                status: .seeOther, headers: [.location: next, .setCookie: cookie(token.reveal(), seconds: sessions.lifetime / .seconds(1))])
         }
         router.post("/logout") { request, _ in
             if let token = request.cookies[SessionStore.cookie]?.value { try await sessions.close(token) }
@@ -36,7 +37,8 @@ struct LoginPage: Sendable {
     }
 
     private func form(note: String?, next: String) -> Response {
-        Pages.whole(title: "Log in · Relevo", body: library.render(View(note: note, next: next), withTemplate: "login") ?? "", library: library)
+        Pages.whole(
+            title: "Log in · Relevo", body: library.render(View(note: note, next: next), withTemplate: "login") ?? "", library: library)
     }
 
     private func cookie(_ value: String, seconds: Double) -> String {
@@ -45,7 +47,8 @@ struct LoginPage: Sendable {
 
     /// A path of this server and nothing else: not `//elsewhere`, not `/\elsewhere`, no line break.
     static func safe(_ next: String?) -> String {
-        guard let next, next.hasPrefix("/"), !next.hasPrefix("//"), !next.contains("\\"), next.utf8.allSatisfy({ (33...126).contains($0) }) else {
+        guard let next, next.hasPrefix("/"), !next.hasPrefix("//"), !next.contains("\\"), next.utf8.allSatisfy({ (33...126).contains($0) })
+        else {
             return "/"
         }
         return next

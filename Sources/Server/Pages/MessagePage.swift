@@ -30,7 +30,8 @@ extension Pages {
             state: Drawing.words(message.state.rawValue), kind: Drawing.kind(message.state.rawValue), reason: message.reason,
             bad: message.state == .failed,
             facts: FactView.list([
-                ("Id", id.uuidString.lowercased()), ("From", message.sender), ("To", message.to), ("Read as", message.e164 ?? message.userID),
+                ("Id", id.uuidString.lowercased()), ("From", message.sender), ("To", message.to),
+                ("Read as", message.e164 ?? message.userID),
                 ("Reading rule", message.rule.map(Drawing.words)), ("Kind", message.kind),
                 ("Template", message.templateName.map { "\($0):\(message.templateLanguage ?? "")" }), ("Lane", message.lane.rawValue),
                 ("Attempts", String(message.attempts)), ("Identity hash", message.hashAttached ? "attached" : "not attached"),

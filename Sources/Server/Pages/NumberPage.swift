@@ -124,7 +124,8 @@ extension Pages {
             hasFindings: !story.findings.isEmpty,
             lines: story.story.map {
                 StoryLine(
-                    at: Drawing.time($0.at), state: Drawing.words($0.state), kind: Drawing.kind($0.state), message: $0.message, actor: $0.actor)
+                    at: Drawing.time($0.at), state: Drawing.words($0.state), kind: Drawing.kind($0.state), message: $0.message,
+                    actor: $0.actor)
             },
             calls: story.registerCalls.map { .init(at: Drawing.time($0.calledAt), outcome: $0.outcome ?? "no answer recorded") },
             hasCalls: !story.registerCalls.isEmpty, messages: messages, hasMessages: !messages.isEmpty)

@@ -111,12 +111,15 @@ private struct OverviewView {
         states = StateView.list(overview.states, order: order)
         hasStates = !states.isEmpty
         // The bar goes from done to not begun, so that it fills from the left.
-        let filling = ["done", "testing", "cutting_over", "verified"] + order.filter { !["done", "testing", "cutting_over", "verified"].contains($0) }
+        let filling =
+            ["done", "testing", "cutting_over", "verified"]
+            + order.filter { !["done", "testing", "cutting_over", "verified"].contains($0) }
         stack = Drawing.stack(filling.map { ($0, overview.states[$0] ?? 0) })
         waves = (overview.progress?.waves ?? []).map { wave in
             Wave(
                 wave: wave.wave == 0 ? "0 canary" : String(wave.wave), done: Drawing.number(wave.states["done"] ?? 0),
-                count: Drawing.number(wave.states.values.reduce(0, +)), first: Drawing.time(wave.firstStart), last: Drawing.time(wave.lastEnd),
+                count: Drawing.number(wave.states.values.reduce(0, +)), first: Drawing.time(wave.firstStart),
+                last: Drawing.time(wave.lastEnd),
                 note: wave.released ? "released by a person" : wave.frozen ? "held by a failure before it" : nil)
         }
         if let progress = overview.progress, progress.templatesCopied + progress.templatesVerified + progress.templatesRefused > 0 {
@@ -134,7 +137,8 @@ private struct OverviewView {
         windows = overview.windows.map { window in
             Window(
                 start: Drawing.time(window.start), relative: Drawing.relative(window.start, to: overview.now), task: Self.task(window.kind),
-                row: window.rowRef ?? window.id.replacing("copy:", with: ""), path: window.rowRef.map { "/numbers/\(Pages.escapedPath($0))" },
+                row: window.rowRef ?? window.id.replacing("copy:", with: ""),
+                path: window.rowRef.map { "/numbers/\(Pages.escapedPath($0))" },
                 client: window.client ?? "", wave: window.wave.map(String.init) ?? "", person: window.operatorID ?? "",
                 state: Drawing.words(window.state), kind: Drawing.kind(window.state),
                 strip: Drawing.strip(from: window.start, to: window.end, now: overview.now, until: last))

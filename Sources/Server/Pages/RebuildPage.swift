@@ -72,9 +72,11 @@ extension Pages {
         if rebuild.state != .done, rebuild.state != .stopped { columns += ahead.map { _ in (all: 0, bad: 0) } }
         let total = status.total
         let view = RebuildView(
-            template: rebuild.template.description, state: Drawing.words(rebuild.state.rawValue), kind: Drawing.kind(rebuild.state.rawValue),
+            template: rebuild.template.description, state: Drawing.words(rebuild.state.rawValue),
+            kind: Drawing.kind(rebuild.state.rawValue),
             reason: rebuild.reason, bad: rebuild.state == .stopped,
-            profile: "\(rebuild.profile): \(rebuild.steps.prefix(8).map(String.init).joined(separator: ", "))\(rebuild.steps.count > 8 ? ", …" : "")",
+            profile:
+                "\(rebuild.profile): \(rebuild.steps.prefix(8).map(String.init).joined(separator: ", "))\(rebuild.steps.count > 8 ? ", …" : "")",
             figures: FactView.list([
                 ("quality", rebuild.quality), ("template", rebuild.templateStatus), ("recipients", Drawing.number(rebuild.recipients)),
                 ("waiting", Drawing.number(rebuild.waiting)), ("sent", Drawing.number(total.submitted)),
@@ -88,7 +90,8 @@ extension Pages {
                 RebuildView.Step(
                     step: String(step.step), began: Drawing.time(step.startedAt), target: Drawing.number(step.target),
                     sent: Drawing.number(step.counts.submitted), arrived: Drawing.number(step.counts.arrived),
-                    read: Drawing.number(step.counts.read), failed: Drawing.number(step.counts.failed), bad: Drawing.number(step.counts.bad),
+                    read: Drawing.number(step.counts.read), failed: Drawing.number(step.counts.failed),
+                    bad: Drawing.number(step.counts.bad),
                     state: step.state, decision: step.decision?.rawValue ?? "")
             },
             verdicts: status.verdicts.prefix(60).map { verdict in

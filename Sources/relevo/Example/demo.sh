@@ -32,7 +32,7 @@ if [ "$mode" = --page ]; then
 fi
 
 # A demo that was killed has left its PostgreSQL running; it must be gone before its folder goes.
-pid_file="$RELEVO_DATA_DIR/postgres/postmaster.pid"
+pid_file="$RELEVO_DATA_DIR/postgres/data/postmaster.pid"
 if [ -f "$pid_file" ]; then
     kill -INT "$(head -n 1 "$pid_file")" 2>/dev/null || true
     for _ in $(seq 100); do [ -f "$pid_file" ] || break; sleep 0.1; done

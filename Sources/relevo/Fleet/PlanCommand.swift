@@ -1,0 +1,216 @@
+import App
+import ArgumentParser
+import Fleet
+import Foundation
+import Migration
+import Planner
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Plan when each number moves: `plan FILE` without a database, the rest on the stored fleet.",
+        subcommands: [Offline.self, Create.self, Show.self, Approve.self, Arm.self, Export.self], defaultSubcommand: Offline.self)
+
+    struct Offline: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "file", abstract: "Plan a fleet file without a database; `relevo plan FILE` is short for it.")
+        @OptionGroup var common: Common
+        @OptionGroup var file: FleetInput
+        @OptionGroup var input: PlanningInput
+        @Option(help: ArgumentHelp("The plan that is being carried out.", valueName: "file")) var previous: String?
+        @Option(help: ArgumentHelp("When it is planned; now if not given.", valueName: "time")) var now: String?
+        @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file")) var out: String
+
+        func run() async throws {
+            guard let settings = input.settings else { throw ValidationError("--settings FILE is required: a PLANNING.json.") }
+            let fleet = try file.read()
+            let rules = try PlanningSettings(json: Array(try readFile(settings)))
+            let operators = try input.operators.map { try Parts.operators(try readFile($0), name: $0) }
+            let before: Plan? = try previous.map { path in
+                do {
+                    return try Plan(json: Array(try readFile(path)))
+                } catch let error as PlanError {
+                    throw Failure(.rejected, "\(path) is not a plan: \(error)")
+                }
+            }
+            let moment = try now.map { try readTime($0, "--now") } ?? Date()
+            let plan = Planner.plan(
+                fleet: fleet, operators: operators, settings: rules, previous: before, now: Int(moment.timeIntervalSince1970.rounded(.up)),
+                seed: input.seed, timeLimit: input.limit)
+            do {
+                try Data(plan.json()).write(to: URL(fileURLWithPath: out), options: .atomic)
+            } catch {
+                throw Failure(.failed, "\(out) cannot be written: \((error as NSError).localizedDescription)")
+            }
+            for problem in fleet.problems where !common.json { Output.problem(FleetReport.line(problem)) }
+            let summary = PlanSummary(plan: plan, stored: nil)
+            try common.show(summary, summary.text + "\nwritten to \(out)")
+            if !fleet.problems.isEmpty {
+                throw Failure(.rejected, common.json ? "" : "\(fleet.problems.count) problems: the rows they are on are not in the plan")
+            }
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Plan the stored fleet; a plan in force is changed as little as possible.")
+        @OptionGroup var common: Common
+        @OptionGroup var input: PlanningInput
+        @OptionGroup var actor: Actor
+
+        func run() async throws {
+            let (settings, operators) = (try input.settings.map(readFile), try input.operators.map(readFile))
+            let (input, name) = (input, actor.name)
+            let made = try await common.with { parts in
+                try await parts.createPlan(settings: settings, operators: operators, seed: input.seed, timeLimit: input.limit, by: name)
+            }
+            let summary = PlanSummary(plan: made.plan, stored: made.stored)
+            try common.show(summary, summary.text)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "A plan, or the newest.")
+        @OptionGroup var common: Common
+        @Argument(help: "The plan's number; the newest if not given.") var id: Int64?
+
+        func run() async throws {
+            let id = id
+            let summary = try await common.with { parts in
+                let stored = try await parts.migrations.plans.plan(id)
+                return PlanSummary(plan: try Plan(json: Array(try await parts.migrations.plans.export(stored.id))), stored: stored)
+            }
+            try common.show(summary, summary.text)
+        }
+    }
+
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Record that a person has looked at a plan and approves it.")
+        @OptionGroup var common: Common
+        @OptionGroup var actor: Actor
+        @Argument(help: "The plan's number; the newest if not given.") var id: Int64?
+
+        func run() async throws {
+            let (id, name) = (id, actor.name)
+            let plan = try await common.with { parts in
+                try await parts.migrations.plans.approve(try await parts.migrations.plans.plan(id).id, by: name)
+            }
+            try common.show(
+                plan, "plan \(plan.id) is \(plan.state) by \(plan.approvedBy ?? "?"); relevo plan arm \(plan.id) sets it in force")
+        }
+    }
+
+    struct Arm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set an approved plan in force: its tasks are carried out at their times.")
+        @OptionGroup var common: Common
+        @OptionGroup var actor: Actor
+        @Argument(help: "The plan's number; the newest if not given.") var id: Int64?
+
+        func run() async throws {
+            let (id, name) = (id, actor.name)
+            let arming = try await common.with { parts in
+                try await parts.migrations.plans.arm(try await parts.migrations.plans.plan(id).id, by: name)
+            }
+            try common.show(
+                arming,
+                "plan \(arming.plan) is armed: \(arming.started) numbers and \(arming.copies) template copies start under it, \(arming.kept) go on as they are, \(arming.released) are released"
+            )
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "A plan as JSON, with the states its tasks have reached.")
+        @OptionGroup var common: Common
+        @Argument(help: "The plan's number; the newest if not given.") var id: Int64?
+        @Option(help: ArgumentHelp("Where it is written; stdout if not given.", valueName: "file")) var out: String?
+
+        func run() async throws {
+            let id = id
+            let bytes = try await common.with { parts in
+                try await parts.migrations.plans.export(try await parts.migrations.plans.plan(id).id)
+            }
+            guard let out else { return Output.bytes(bytes) }
+            do {
+                try bytes.write(to: URL(fileURLWithPath: out), options: .atomic)
+            } catch {
+                throw Failure(.failed, "\(out) cannot be written: \((error as NSError).localizedDescription)")
+            }
+        }
+    }
+}
+
+/// What a plan is made with, beside the fleet.
+struct PlanningInput: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The settings (PLANNING.json); on the stored fleet those of the newest plan if not given.", valueName: "file"))
+    var settings: String?
+    @Option(
+        help: ArgumentHelp("Who reads codes aloud with clients (OPERATORS.csv); people are not modelled if not given.", valueName: "file"))
+    var operators: String?
+    @Option(help: "The same input and seed give the same plan.") var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("Cut the search short.", valueName: "seconds")) var timeLimit: Double?
+
+    var limit: Duration? { timeLimit.map { .seconds(max(0, min($0, 86_400))) } }
+
+    func validate() throws {
+        if let timeLimit, !(timeLimit > 0) { throw ValidationError("--time-limit: found \(timeLimit); expected seconds, more than 0.") }
+    }
+}
+
+/// A plan in figures.
+struct PlanSummary: Encodable, Sendable {
+    struct Wave: Encodable, Sendable {
+        var wave: Int
+        var rows: Int
+        var first_start: String
+        var last_end: String
+    }
+
+    struct Unplaced: Encodable, Sendable {
+        var row_ref: String
+        var reasons: [String]
+    }
+
+    var plan: StoredPlan?
+    var placed: Int
+    var copies: Int
+    var codes: Int
+    var unplaced: [Unplaced]
+    var rejected: Int
+    var waves: [Wave]
+    var objective: [String: Int]
+    var stopped_early: Bool
+
+    init(plan: Plan, stored: StoredPlan?) {
+        self.plan = stored
+        placed = plan.waves.reduce(0) { $0 + $1.rows.count }
+        copies = plan.tasks.count { $0.kind == .templateCopy }
+        codes = plan.tasks.count { $0.kind == .otp }
+        unplaced = plan.unplaced.map { row in Unplaced(row_ref: row.rowRef, reasons: row.reasons.map { "\($0.code): \($0.message)" }) }
+        rejected = Set(plan.rejected.map(\.line)).count
+        waves = plan.waves.map {
+            Wave(wave: $0.wave, rows: $0.rows.count, first_start: PlanTime.text($0.firstStart), last_end: PlanTime.text($0.lastEnd))
+        }
+        objective = [
+            "unplaced": plan.objective.unplaced, "lateness": plan.objective.lateness, "disruption": plan.objective.disruption,
+            "changes": plan.objective.changes, "completion": plan.objective.completion,
+        ]
+        stopped_early = plan.stoppedEarly
+    }
+
+    var text: String {
+        var lines: [String] = []
+        if let plan { lines.append("plan \(plan.id) (\(plan.state)), made of fleet revision \(plan.fleetRevision) by \(plan.createdBy)") }
+        lines.append(
+            "\(placed) numbers placed in \(waves.count) waves, \(copies) template copies, \(codes) codes; \(unplaced.count) unplaced, \(rejected) rejected rows"
+        )
+        lines += waves.map { "  wave \($0.wave): \($0.rows) numbers, \($0.first_start) to \($0.last_end)" }
+        lines += unplaced.map { "  not placed: \($0.row_ref): \($0.reasons.joined(separator: "; "))" }
+        lines.append(
+            "cost: "
+                + ["unplaced", "lateness", "changes", "disruption", "completion"].map { "\($0) \(objective[$0] ?? 0)" }.joined(
+                    separator: ", "))
+        if stopped_early { lines.append("the search was cut short by --time-limit") }
+        return lines.joined(separator: "\n")
+    }
+}

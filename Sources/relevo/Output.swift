@@ -1,0 +1,48 @@
+import Foundation
+
+/// What a command prints: results on stdout, problems and progress on stderr.
+enum Output {
+    static func line(_ text: String) { write(text + "\n", to: .standardOutput) }
+    static func problem(_ text: String) { write(text + "\n", to: .standardError) }
+
+    /// Progress: on a terminal only.
+    static func progress(_ text: String) {
+        if StandardStreams.errorIsTerminal { write(text + "\n", to: .standardError) }
+    }
+
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// One line of JSON.
+    static func jsonLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    static func bytes(_ data: Data) { try? FileHandle.standardOutput.write(contentsOf: data) }
+
+    private static func write(_ text: String, to handle: FileHandle) {
+        // A reader that has gone away (`relevo … | head`) is no error.
+        try? handle.write(contentsOf: Data(text.utf8))
+    }
+
+    /// Columns under each other.
+    static func table(_ head: [String], _ rows: [[String]]) -> String {
+        if rows.isEmpty { return "none" }
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            zip(row, widths).enumerated().map { index, cell in
+                index == row.count - 1 ? cell.0 : cell.0 + String(repeating: " ", count: cell.1 - cell.0.count + 2)
+            }.joined()
+        }.joined(separator: "\n")
+    }
+
+    static func time(_ date: Date?) -> String { date.map { $0.formatted(.iso8601) } ?? "-" }
+}

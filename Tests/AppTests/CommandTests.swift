@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// Runs the built program.
+@Suite("Commands end with the promised exit codes", .enabled(if: Command.program != nil))
+struct CommandTests {
+    @Test("Help and version end with 0")
+    func help() throws {
+        #expect(try Command.run(["--help"]).status == 0)
+        #expect(try Command.run(["--version"]).status == 0)
+        for name in [
+            "up", "sandbox", "fleet", "plan", "migration", "templates", "sender", "credential", "key", "send", "messages", "why",
+            "recipients", "rebuild", "phone", "rehearse", "doctor", "db",
+        ] {
+            #expect(try Command.run([name, "--help"]).status == 0, "\(name)")
+        }
+    }
+
+    @Test(
+        "Wrong usage ends with 2 and says what is wrong on stderr",
+        arguments: [
+            ["nonsense"], ["fleet", "check"], ["fleet", "check", "/nonexistent.csv"], ["send", "--from", "1"],
+            ["up", "--config", "/nonexistent.json"],
+            ["sandbox", "--port", "70000"], ["plan", "/nonexistent.csv", "--out", "/tmp/x"], ["rebuild", "pause"],
+        ])
+    func wrongUsage(arguments: [String]) throws {
+        let result = try Command.run(arguments)
+        #expect(result.status == 2, "\(result.error)")
+        #expect(!result.error.isEmpty && result.output.isEmpty)
+    }
+
+    @Test("A malformed setting ends with 2 and is not echoed when it is a secret")
+    func badSetting() throws {
+        let port = try Command.run(["db", "status"], environment: ["RELEVO_HTTP_PORT": "x"])
+        #expect(port.status == 2 && port.error.contains("RELEVO_HTTP_PORT"))
+        let secret = try Command.run(["db", "status"], environment: ["RELEVO_MASTER_KEY": "hunter2"])
+        #expect(secret.status == 2 && !secret.error.contains("hunter2"))
+    }
+
+    @Test("A database that is not there ends with 5")
+    func unreachable() throws {
+        let result = try Command.run(
+            ["db", "status"], environment: ["RELEVO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"])
+        #expect(result.status == 5, "\(result.error)")
+    }
+
+    @Test("Bad rows end with 3, good files with 0")
+    func fleet() throws {
+        let head = "row_ref,client_id,phone,route,source_waba_id,dest_waba_id,time_zone,cutover_windows\n"
+        let good = try Command.file(head + "A-1,c1,+16505550101,partner,11,22,UTC,Daily 00:00-24:00\n")
+        let bad = try Command.file(head + "A-1,c1,+1650555,partner,11,22,Mars/Base,Daily 00:00-24:00\n")
+        defer { for path in [good, bad] { try? FileManager.default.removeItem(atPath: path) } }
+        #expect(try Command.run(["fleet", "check", good]).status == 0)
+        let result = try Command.run(["fleet", "check", bad, "--json"])
+        #expect(result.status == 3 && result.output.contains("bad_time_zone"))
+    }
+
+    @Test("Numbers are read line by line, bad ones too")
+    func phone() throws {
+        let result = try Command.run(["phone", "normalize", "--json"], input: "+1 650 555 0101\nnonsense\n")
+        let lines = result.output.split(separator: "\n")
+        #expect(result.status == 0 && lines.count == 2)
+        #expect(lines.first?.contains("+16505550101") == true && lines.last?.contains("invalid") == true)
+    }
+}
+
+enum Command {
+    struct Result {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    /// Beside the test bundle.
+    static let program: String? = {
+        let folder =
+            Bundle.main.bundleURL.path.contains(".build")
+            ? Bundle.main.bundleURL.path : URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+        let path = folder + "/relevo"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
+    static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(program))
+        process.arguments = arguments
+        var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RELEVO_") }
+        all.merge(environment) { _, new in new }
+        process.environment = all
+        let (output, error) = (try file(""), try file(""))
+        defer { for path in [output, error] { try? FileManager.default.removeItem(atPath: path) } }
+        let source = try file(input)
+        defer { try? FileManager.default.removeItem(atPath: source) }
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: source))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            error: try String(contentsOfFile: error, encoding: .utf8))
+    }
+
+    static func file(_ text: String) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("relevo-\(UUID().uuidString)").path
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+}
