@@ -64,7 +64,13 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
             self.init(
                 trouble.remedy == .retry && trouble.code == nil ? .unreachable : trouble.remedy == .person ? .needsPerson : .failed,
                 "\(trouble)")
-        case let error as ServerError: self.init(error.code == .badValue ? .rejected : .failed, error.message)
+        case let error as ServerError:
+            switch error.code {
+            case .badValue: self.init(.rejected, error.message)
+            // The address to listen on is a setting.
+            case .portInUse, .portNotAllowed, .addressNotAvailable: self.init(.wrongUsage, error.message)
+            case .nameTaken, .notFound: self.init(.failed, error.message)
+            }
         case let error as RecipientError: self.init(.rejected, error.message)
         case let failure as SandboxControls.Failure: self.init(.unreachable, "\(failure)")
         default: self.init(.failed, "\(error)")

@@ -28,7 +28,7 @@ if [ "$mode" = --page ]; then
     [ -f "$settings" ] || { echo "There is no demo to show yet: run make demo first." >&2; exit 2; }
     set -a; . "$settings"; set +a
     echo "http://127.0.0.1:$RELEVO_HTTP_PORT/  (Ctrl-C ends it)"
-    exec "$bin" up
+    exec "$bin" serve
 fi
 
 # A demo that was killed has left its PostgreSQL running; it must be gone before its folder goes.
