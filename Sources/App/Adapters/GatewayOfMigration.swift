@@ -17,9 +17,13 @@ package struct GatewayOfMigration: MigrationGateway {
     package func addSender(_ sender: NewSender, on db: PostgresConnection) async throws {
         if try await gateway.senders.find(phoneNumberID: sender.phoneNumberID, on: db) != nil { return }
         // The number's id before the cut-over: what is known of the sender, and what waits for it, goes over to the new one.
-        let before = try await gateway.senders.list(on: db).first { $0.e164 == sender.e164 && $0.state != .retired }
+        let before = try await gateway.senders.find(e164: sender.e164, on: db).first { $0.state != .retired }
         if let before {
             try await gateway.senders.moved(from: before.phoneNumberID, to: sender.phoneNumberID, wabaID: sender.waba, on: db)
+            // A number that stays on the Business app has the lower throughput, whatever it had before.
+            if sender.coexistence {
+                try await gateway.senders.set(sender.phoneNumberID, SenderChange(perSecond: Self.coexistencePerSecond), on: db)
+            }
             return
         }
         try await gateway.senders.add(
