@@ -40,7 +40,7 @@ enum Assets {
         dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 18px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
         .facts{display:flex;flex-wrap:wrap;gap:6px 32px}.facts div{min-width:84px}.facts b{display:block;font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
         .facts span{color:var(--soft);font-size:13px}
-        ol.story{list-style:none;margin:0;padding:0}ol.story li{display:grid;grid-template-columns:150px 130px minmax(0,1fr);gap:4px 14px;padding:6px 0;border-bottom:1px solid var(--line)}
+        ol.story{list-style:none;margin:0;padding:0}ol.story li{display:grid;grid-template-columns:150px 165px minmax(0,1fr);gap:4px 14px;padding:6px 0;border-bottom:1px solid var(--line)}
         ol.story li:last-child{border:0}
         form.card{max-width:420px;margin:8vh auto 0;background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:24px}
         .card h1{margin-bottom:12px}.card p{margin-bottom:14px}
