@@ -17,7 +17,10 @@ struct PlanCommand: AsyncParsableCommand {
         @OptionGroup var file: FleetInput
         @OptionGroup var input: PlanningInput
         @Option(help: ArgumentHelp("The plan that is being carried out.", valueName: "file")) var previous: String?
-        @Option(help: ArgumentHelp("When it is planned; now if not given.", valueName: "time")) var now: String?
+        @Option(
+            help: ArgumentHelp(
+                "When it is planned; if not given, now, or horizon_from while that lies ahead and there is no previous plan.", valueName: "time"))
+        var now: String?
         @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file")) var out: String
 
         func run() async throws {
@@ -32,7 +35,9 @@ struct PlanCommand: AsyncParsableCommand {
                     throw Failure(.rejected, "\(path) is not a plan: \(error)")
                 }
             }
-            let moment = try now.map { try readTime($0, "--now") } ?? Date()
+            // While the horizon lies ahead, its start: the same files give the same bytes today and tomorrow. A re-plan is of this moment.
+            let ahead = before == nil ? Date(timeIntervalSince1970: Double(rules.horizonFrom)) : .distantPast
+            let moment = try now.map { try readTime($0, "--now") } ?? max(Date(), ahead)
             let plan = Planner.plan(
                 fleet: fleet, operators: operators, settings: rules, previous: before, now: Int(moment.timeIntervalSince1970.rounded(.up)),
                 seed: input.seed, timeLimit: input.limit)
