@@ -19,7 +19,8 @@ struct PlanCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The plan that is being carried out.", valueName: "file")) var previous: String?
         @Option(
             help: ArgumentHelp(
-                "When it is planned; if not given, now, or horizon_from while that lies ahead and there is no previous plan.", valueName: "time"))
+                "When it is planned; if not given, now, or horizon_from while that lies ahead and there is no previous plan.",
+                valueName: "time"))
         var now: String?
         @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file")) var out: String
 
