@@ -61,9 +61,12 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
             let candidates = refusal.candidates.isEmpty ? "" : "; it could be \(refusal.candidates.joined(separator: " or "))"
             self.init(.rejected, "refused (code \(refusal.code)): \(refusal.details)\(candidates)")
         case let trouble as GraphTrouble:
+            let isAway = trouble.remedy == .retry && trouble.code == nil
             self.init(
-                trouble.remedy == .retry && trouble.code == nil ? .unreachable : trouble.remedy == .person ? .needsPerson : .failed,
-                "\(trouble)")
+                isAway ? .unreachable : trouble.remedy == .person ? .needsPerson : .failed,
+                isAway
+                    ? "the Graph API cannot be reached (\(trouble)): check RELEVO_GRAPH_URL and the network; relevo doctor tells more"
+                    : "\(trouble)")
         case let error as ServerError:
             switch error.code {
             case .badValue: self.init(.rejected, error.message)
