@@ -36,41 +36,53 @@ CREATE FUNCTION jobs.burst_now(p_burst int, p_low int, p_since_us bigint, p_now_
                 ELSE greatest(1, least(p_burst, p_low + greatest(0, p_now_us - p_since_us) * p_burst / 60000000)) END $$;
 
 -- Takes debits into the state of lanes the caller has locked, as if each had been taken at its own time. A debt is capped at 5 s past the
--- burst, so
--- that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once.
+-- burst, so that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once. Tokens go back
+-- only from the end of what was dealt out: a slot before that has later ones after it already, and dealing it out again would put two
+-- sends where there is room for one.
 CREATE FUNCTION jobs.fold_debits(p_lanes bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM jobs.debit WHERE lane_id = ANY(p_lanes)) THEN RETURN; END IF;
     WITH d AS (DELETE FROM jobs.debit WHERE lane_id = ANY(p_lanes) RETURNING *),
-    s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d),
+    back AS (
+        SELECT r.lane_id, count(*) AS k
+          FROM (SELECT d.lane_id, d.slot_us, row_number() OVER (PARTITION BY d.lane_id ORDER BY d.slot_us DESC) AS rn
+                  FROM d WHERE d.slot_us IS NOT NULL) r
+          JOIN jobs.lane l ON l.id = r.lane_id AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
+    s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d WHERE slot_us IS NULL),
     f AS (
         SELECT s.lane_id, sum(s.tokens) AS total, max(s.at_us) AS newest, max(s.at_us + s.suffix * l.t_us) AS reached,
                max(s.at_us + s.penalty_us) AS pushed, max(s.at_us) FILTER (WHERE s.penalty_us IS NOT NULL) AS penalty_at
-          FROM s JOIN jobs.lane l ON l.id = s.lane_id GROUP BY s.lane_id)
+          FROM s JOIN jobs.lane l ON l.id = s.lane_id GROUP BY s.lane_id),
+    x AS (
+        SELECT l.id, l.tat_us - coalesce(b.k, 0) * l.t_us AS tat_us, f.*
+          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id
+          LEFT JOIN f ON f.lane_id = y.lane_id LEFT JOIN back b ON b.lane_id = y.lane_id)
     UPDATE jobs.lane l SET
         tat_us = greatest(
-            CASE WHEN f.total <= 0 THEN l.tat_us + f.total * l.t_us
-                 ELSE greatest(l.tat_us, least(greatest(l.tat_us + f.total * l.t_us, f.reached), f.newest + l.burst * l.t_us + 5000000))
+            CASE WHEN coalesce(x.total, 0) <= 0 THEN x.tat_us
+                 ELSE greatest(x.tat_us, least(greatest(x.tat_us + x.total * l.t_us, x.reached), x.newest + l.burst * l.t_us + 5000000))
                      END,
             -- A penalty lets nothing through before its end, whatever the burst.
-            f.pushed + l.burst * l.t_us),
-        penalty_burst = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
-            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, f.penalty_at) / 2) ELSE l.penalty_burst END,
-        penalty_us = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN f.penalty_at ELSE l.penalty_us END
-      FROM f WHERE l.id = f.lane_id;
+            x.pushed + l.burst * l.t_us),
+        penalty_burst = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
+            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, x.penalty_at) / 2) ELSE l.penalty_burst END,
+        penalty_us = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN x.penalty_at ELSE l.penalty_us END
+      FROM x WHERE l.id = x.id;
 END $$;
 
 -- Claim: the first statement locks lanes, the second runs on a fresh snapshot and so sees what those who held the lanes before us have
 -- committed.
--- In one statement the count would be older than the lock, and the cap would be broken.
+-- In one statement the count would be older than the lock, and the cap would be broken. Of a lane with a rate, each attempt gets a slot: the
+-- burst is how far ahead slots are dealt out, and they lie one interval apart. The first of a lane at rest is now; every other one leaves 40
+-- ms for the intent, because a slot that is missed is lost.
 CREATE FUNCTION jobs.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8)
 RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
-               max_attempts smallint)
+               max_attempts smallint, slot_us bigint, t_us bigint, now_us bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[];
 BEGIN
-    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
     SELECT array_agg(s.id) INTO v_lanes FROM (
         SELECT id FROM jobs.lane WHERE next_us <= v_now AND next_us IS NOT NULL AND NOT paused
          ORDER BY next_us LIMIT p_lanes FOR NO KEY UPDATE SKIP LOCKED) s;
@@ -80,6 +92,7 @@ BEGIN
     RETURN QUERY
     WITH state AS MATERIALIZED (
         SELECT l.id, l.key, l.t_us, l.tat_us, l.next_us, l.max_running, b.burst,
+               CASE WHEN l.t_us = 0 THEN NULL WHEN l.tat_us <= v_now THEN v_now ELSE greatest(l.tat_us, v_now + 40000) END AS first_us,
                CASE WHEN l.t_us = 0 THEN CASE WHEN l.tat_us <= v_now THEN 1000000 ELSE 0 END
                     ELSE greatest(0, (v_now + b.burst * l.t_us - greatest(v_now, l.tat_us)) / l.t_us) END AS tokens,
                greatest(0, l.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id)) AS room
@@ -98,14 +111,16 @@ BEGIN
             SELECT r.job_id FROM jobs.ready r WHERE r.lane_id = s.id ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) p),
     gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
     begun AS (
-        INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at)
-        SELECT g.job_id, g.lane_id, p_worker, g.attempt, g.priority, j.kind, clock_timestamp() + make_interval(secs => p_lease)
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id ORDER BY g.lane_id, g.priority, g.job_id
+        INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
+        SELECT g.job_id, g.lane_id, p_worker, g.attempt, g.priority, j.kind, clock_timestamp() + make_interval(secs => p_lease),
+               CASE WHEN g.rn = 1 THEN s.first_us ELSE greatest(s.first_us + s.t_us, v_now + 40000) + (g.rn - 2) * s.t_us END
+          FROM (SELECT gone.*, row_number() OVER (PARTITION BY lane_id ORDER BY gone.priority, gone.job_id) AS rn FROM gone) g
+          JOIN jobs.job j ON j.id = g.job_id JOIN state s ON s.id = g.lane_id ORDER BY g.lane_id, g.priority, g.job_id
         RETURNING *),
     took AS (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id),
     rearmed AS (
         UPDATE jobs.lane l SET
-            tat_us = CASE WHEN x.c > 0 THEN greatest(v_now, s.tat_us) + x.c * s.t_us ELSE s.tat_us END,
+            tat_us = n.tat_us,
             wait_cap = s.seen > x.c AND s.room <= x.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
@@ -113,12 +128,17 @@ BEGIN
                 WHEN s.room <= x.c THEN v_now + 250000
                 -- Out of tokens: until a chunk of them is there, so that a fast lane's row is written 20 times a second at most.
                 WHEN s.tokens <= x.c THEN greatest(v_now + 1000,
-                    greatest(v_now, s.tat_us) + (x.c + greatest(1, least(s.burst, 50000 / nullif(s.t_us, 0))) - s.burst) * s.t_us)
+                    greatest(v_now, n.tat_us) + (greatest(1, least(s.burst, 50000 / nullif(s.t_us, 0))) - s.burst) * s.t_us)
                 WHEN x.c < s.n THEN v_now + 20000
                 ELSE v_now END
           FROM share s CROSS JOIN LATERAL (SELECT coalesce((SELECT t.c FROM took t WHERE t.lane_id = s.id), 0) AS c) x
+          CROSS JOIN LATERAL (SELECT CASE
+                WHEN x.c = 0 THEN s.tat_us
+                WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
+                WHEN x.c = 1 THEN s.first_us + s.t_us
+                ELSE greatest(s.first_us + s.t_us, v_now + 40000) + (x.c - 1) * s.t_us END AS tat_us) n
          WHERE l.id = s.id RETURNING 1)
-    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, j.payload, b.priority, j.max_attempts
+    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, j.payload, b.priority, j.max_attempts, b.slot_us, s.t_us, v_now
       FROM begun b JOIN jobs.job j ON j.id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
 END $$;
 
@@ -128,7 +148,7 @@ CREATE FUNCTION jobs.intend(p_worker bigint, p_ids bigint[], p_delivery text, p_
     LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('jobs.control', 0));
-    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR (p_delivery = 'M' AND jobs.timeline_moved()) THEN RETURN; END IF;
     RETURN QUERY
     UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
       FROM jobs.lane l
@@ -141,7 +161,7 @@ CREATE FUNCTION jobs.give_back(p_worker bigint, p_ids bigint[], p_reason text) R
     WITH gone AS (DELETE FROM jobs.attempt WHERE attempt_id = ANY(p_ids) AND worker_id = p_worker AND phase = 0 RETURNING *),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'B', p_reason FROM gone),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, n FROM gone),
-    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM gone WHERE slot_us IS NOT NULL),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
     SELECT count(*) FROM gone $$;
 
@@ -153,7 +173,7 @@ CREATE FUNCTION jobs.refuse(p_ids bigint[], p_until timestamptz[], p_reason text
           SELECT attempt_id, job_id, n, CASE WHEN until IS NULL THEN 'C'::"char" ELSE 'P' END, reason FROM gone),
     l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
           SELECT until, job_id, lane_id, priority, n, reason FROM gone WHERE until IS NOT NULL),
-    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM gone WHERE slot_us IS NOT NULL),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
     SELECT count(*) FROM gone $$;
 

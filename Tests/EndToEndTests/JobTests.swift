@@ -20,6 +20,12 @@ struct JobTests {
         var twice: [String] { (Array(registers) + Array(messages)).filter { $0.value > 1 }.map { "\($0.key): \($0.value)" } }
     }
 
+    /// New ones in every run; RELEVO_TEST_KILLS="32 129 …" replays those of a failure.
+    private static func moments() -> [Int] {
+        if let given = ProcessInfo.processInfo.environment["RELEVO_TEST_KILLS"] { return given.split(separator: " ").compactMap { Int($0) } }
+        return (0..<10).map { _ in Int.random(in: 20...420) }.sorted()
+    }
+
     @Test func tenKillsDuringTheJob() async throws {
         try await Rehearsal.with { rehearsal in
             try await rehearsal.startSandbox()
@@ -31,8 +37,7 @@ struct JobTests {
                 Rehearsal.example.appending(path: "planning.json").path(),
             ])
             // Moments are counted in requests that the sandbox has seen, not in seconds: a slow machine is killed at the same places.
-            var random = SystemRandomNumberGenerator()
-            let moments = (0..<10).map { _ in Int.random(in: 20...420, using: &random) }.sorted()
+            let moments = Self.moments()
             for moment in moments {
                 try await eventually("\(moment) requests", tries: 8000) {
                     let seen = (try await rehearsal.sandboxState())["requests"] as? Int ?? 0
@@ -43,7 +48,7 @@ struct JobTests {
                 up = try await rehearsal.startUp()
             }
             let code = await job.exit()
-            #expect(code == 0, "killed at \(moments): \(job.errorText.suffix(800))")
+            #expect(code == 0, "killed at \(moments): \(job.text.suffix(2000)) \(job.errorText.suffix(800))")
             let ledger = Ledger(try rehearsal.sandboxLog())
             #expect(ledger.twice.isEmpty, "killed at \(moments)")
             #expect(ledger.messages.count > 20)

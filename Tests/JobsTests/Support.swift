@@ -40,7 +40,7 @@ final class ScriptedKind: JobKind {
 
     func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] { try await admission(attempts, db) }
 
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?) {
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         seen.withLock { $0.performed[attempt.jobID, default: 0] += 1 }
         return (await effect(attempt), Data("detail".utf8))
     }
@@ -131,5 +131,13 @@ extension PostgresClient {
         try await withTransaction { db in
             try await JobStore(client: self).intend(worker: worker, ids: attempts.map(\.id), delivery: delivery, lease: lease, on: db)
         }
+    }
+}
+
+extension JobStore {
+    /// A claim of a test that does not care when.
+    func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
+        var clock = ServerClock()
+        return try await claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease, clock: &clock)
     }
 }

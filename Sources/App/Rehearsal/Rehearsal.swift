@@ -39,8 +39,9 @@ public struct Rehearsal: Sendable {
     }
 
     static let actor = "rehearsal"
-    /// How often a number that stopped is set going again, as a patient person would.
+    /// How often a number that stopped is set going again, as a patient person would; one that only missed its window, again and again.
     static let retries = 3
+    static let retriesAfterMiss = 20
 
     let parts: Parts
     let options: Options
@@ -133,7 +134,8 @@ public struct Rehearsal: Sendable {
                 var open = 0
                 for number in numbers where !(number.state == .done || number.state == .aborted) {
                     if number.state == .failed || number.state == .missed {
-                        guard retried[number.rowRef, default: 0] < Self.retries else { continue }
+                        let most = number.state == .missed ? Self.retriesAfterMiss : Self.retries
+                        guard retried[number.rowRef, default: 0] < most else { continue }
                         retried[number.rowRef, default: 0] += 1
                         say("\(number.rowRef) is \(number.state.rawValue): \(number.reason ?? ""); set going again")
                         do { try await parts.migrations.retry(number.rowRef, by: Self.actor) } catch let error as MigrationError {
@@ -256,6 +258,7 @@ public struct Rehearsal: Sendable {
         let tests = try await parts.gateway.counts(tagPrefix: "migration:")
         summary.testsSubmitted = tests.submitted
         summary.testsDelivered = tests.delivered + tests.read
+        summary.testsUnknown = tests.unknown
         if let rebuild = try await parts.rebuilds.list().first {
             let status = try await parts.rebuilds.status(rebuild.id)
             summary.rampStep = rebuild.step

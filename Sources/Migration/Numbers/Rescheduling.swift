@@ -12,11 +12,14 @@ enum Rescheduling {
     }
 
     /// The next times the row allows from `now` on: planned times that still lie ahead stay. Nil when there are none. Pure.
-    static func times(for number: NumberRecord, row: FleetRow, rules: PlanRules, now: Date) -> Times? {
+    /// - Parameter gate: when the earlier waves will have let it through, as far as that is planned: a cut-over before would only be missed
+    ///   again.
+    static func times(for number: NumberRecord, row: FleetRow, rules: PlanRules, now: Date, gate: Date? = nil) -> Times? {
+        let cutoverFrom = max(now, gate ?? now)
         let hours = RowHours(row: row, freezes: rules.intervals)
         let (codeSeconds, cutoverSeconds) = (Int(rules.otpMinutes * 60), Int(rules.cutoverMinutes * 60))
         if row.route == .coexistence {
-            let start = number.otpStart.flatMap { $0 > now ? $0 : nil } ?? hours.next(.code, from: now, seconds: codeSeconds)
+            let start = number.otpStart.flatMap { $0 > cutoverFrom ? $0 : nil } ?? hours.next(.code, from: cutoverFrom, seconds: codeSeconds)
             guard let start else { return nil }
             let end = start.addingTimeInterval(Double(codeSeconds))
             return Times(otpStart: start, otpEnd: end, cutoverStart: start, cutoverEnd: end)
@@ -25,21 +28,35 @@ enum Rescheduling {
             number.cutoverStart >= earliest ? number.cutoverStart : hours.next(.cutover, from: earliest, seconds: cutoverSeconds)
         }
         if row.route != .partner {
-            return cutover(from: now).map { Times(cutoverStart: $0, cutoverEnd: $0.addingTimeInterval(Double(cutoverSeconds))) }
+            return cutover(from: cutoverFrom).map { Times(cutoverStart: $0, cutoverEnd: $0.addingTimeInterval(Double(cutoverSeconds))) }
         }
         // A proof of ownership that will still hold spares the client a second code.
-        if let verified = number.verifiedAt, let start = cutover(from: now),
+        if let verified = number.verifiedAt, let start = cutover(from: cutoverFrom),
             start.timeIntervalSince(verified) <= rules.otpMaxLagHours * 3600
         {
             return Times(
                 otpStart: number.otpStart, otpEnd: number.otpEnd, cutoverStart: start,
                 cutoverEnd: start.addingTimeInterval(Double(cutoverSeconds)))
         }
-        let code = number.otpStart.flatMap { $0 > now ? $0 : nil } ?? hours.next(.code, from: now, seconds: codeSeconds)
+        // Not so early that the proof is too old when the gate opens.
+        let codeFrom = max(now, cutoverFrom.addingTimeInterval(-rules.otpMaxLagHours * 3600 / 2))
+        let code = number.otpStart.flatMap { $0 > codeFrom ? $0 : nil } ?? hours.next(.code, from: codeFrom, seconds: codeSeconds)
         guard let code else { return nil }
         let codeEnd = code.addingTimeInterval(Double(codeSeconds))
-        guard let start = cutover(from: codeEnd) else { return nil }
+        guard let start = cutover(from: max(codeEnd, cutoverFrom)) else { return nil }
         return Times(otpStart: code, otpEnd: codeEnd, cutoverStart: start, cutoverEnd: start.addingTimeInterval(Double(cutoverSeconds)))
+    }
+
+    /// When the waves before a number's own will be over, soak included, by what is planned and done; nil when there are none that count.
+    private static func gate(of number: NumberRecord, rules: PlanRules, on db: PostgresConnection) async throws -> Date? {
+        let last = try await db.query(
+            """
+            SELECT max(CASE WHEN n.state = 'done' THEN n.registered_at ELSE n.cutover_end END) FROM migration.number n
+            WHERE n.plan_id = \(number.planID) AND n.wave < \(Int32(number.wave)) AND n.state NOT IN ('aborted', 'missed')
+                AND NOT EXISTS (SELECT FROM migration.wave_release r WHERE r.plan_id = n.plan_id AND r.wave = n.wave)
+            """
+        ).decodeFirst(Date?.self) ?? nil
+        return last?.addingTimeInterval(rules.soakHours * 3600)
     }
 
     /// Writes the new times. Throws `noWindow` when there are none.
@@ -47,8 +64,10 @@ enum Rescheduling {
         let document =
             try await db.query("SELECT document FROM migration.plan WHERE id = \(number.planID)").decodeFirst(Data.self) ?? Data()
         let now = try await db.query("SELECT jobs.now()").decodeFirst(Date.self) ?? Date()
+        let rules = PlanRules(document: document)
+        let gate = try await gate(of: number, rules: rules, on: db)
         guard let row = StoredRow.row(try StoredRow.fields(number.fields)),
-            let times = times(for: number, row: row, rules: PlanRules(document: document), now: now)
+            let times = times(for: number, row: row, rules: rules, now: now, gate: gate)
         else {
             throw MigrationError(
                 .noWindow, "\(number.rowRef) has no window for its next steps within two months; correct its windows and plan again")
