@@ -79,7 +79,10 @@ let package = Package(
         module("Recipients", ["Postgres", "PhoneNumbers", log]),
         module(
             "Gateway",
-            ["Postgres", "Jobs", "CloudAPI", "Credentials", "CrashPoints", "PhoneNumbers", "Recipients", "Templates", crypto, log, lifecycle]),
+            [
+                "Postgres", "Jobs", "CloudAPI", "Credentials", "CrashPoints", "PhoneNumbers", "Recipients", "Templates", crypto, log,
+                lifecycle,
+            ]),
         module(
             "Migration",
             [
@@ -108,7 +111,8 @@ let package = Package(
         module(
             "App",
             [
-                "Postgres", "Schema", "Jobs", "CrashPoints", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "Templates", "Recipients", "Gateway",
+                "Postgres", "Schema", "Jobs", "CrashPoints", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "Templates", "Recipients",
+                "Gateway",
                 "Migration",
                 "Quality", "Webhooks", "Credentials", "Sandbox", "Server", configuration, httpClient, nioCore, nioHTTP, crypto, log,
                 lifecycle, unixSignals,
@@ -168,7 +172,8 @@ let package = Package(
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", log]),
         .executableTarget(
-            name: "fault-worker", dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],
+            name: "fault-worker",
+            dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],
             path: "Tests/FaultWorker", swiftSettings: strict),
         tests("FaultTests", ["CrashPoints", "Jobs", "Schema", "Postgres", "TestSupport", httpClient, nioCore, nioHTTP, log]),
         tests("EndToEndTests", ["TestSupport", "Postgres", httpClient, log], exclude: ["Clients"]),

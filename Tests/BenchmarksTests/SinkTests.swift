@@ -45,11 +45,16 @@ import Testing
         #expect(request.closes)
     }
 
-    @Test(arguments: [
-        "POST /v1/1/messages HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "nonsense\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", String(repeating: "x", count: 70_000),
-    ])
-    func whatItCannotReadIsRefused(text: String) {
+    enum Unreadable: String, CaseIterable {
+        case chunked = "POST /v1/1/messages HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        case nonsense = "nonsense\r\n\r\n"
+        case negativeLength = "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"
+        case endlessHead
+    }
+
+    @Test(arguments: Unreadable.allCases)
+    func whatItCannotReadIsRefused(_ one: Unreadable) {
+        let text = one == .endlessHead ? String(repeating: "x", count: 70_000) : one.rawValue
         #expect(throws: SinkRequest.Failure.unreadable) { _ = try Self.read(text) }
     }
 }

@@ -38,6 +38,10 @@ import Testing
         #expect(spread.count == 100)
     }
 
+    @Test func aRankBetweenTwoIsTheUpper() {
+        #expect(Percentiles([1, 2, 3]).p50 == 2)
+    }
+
     @Test func oneValueIsAllOfThem() {
         let spread = Percentiles([7])
         #expect([spread.p50, spread.p90, spread.p99, spread.max] == [7, 7, 7, 7])

@@ -37,7 +37,7 @@ final class Machine {
         environment["RELEVO_LOG_LEVEL"] = "notice"
     }
 
-    /// Runs `body` with a machine on `client`'s database; what it started is ended. A few at a time: each has several processes.
+    /// Runs `body` with a machine on `client`'s database; what it started is ended.
     static func with(_ client: PostgresClient, _ body: (Machine) async throws -> Void) async throws {
         try await with(database: client.configuration.url, body)
     }

@@ -21,8 +21,6 @@ final class ProductCase {
         machine.environment["RELEVO_DATABASE_URL"] = machine.database
         machine.environment["RELEVO_DATA_DIR"] = machine.folder.appending(path: "data").path()
         machine.environment["RELEVO_HTTP_PORT"] = "\(port)"
-        // Business time is the sandbox's, so that a day can pass.
-        machine.environment["RELEVO_REHEARSAL"] = "true"
     }
 
     static func with(sentAfter: Double = 0.05, _ body: (ProductCase) async throws -> Void) async throws {
@@ -31,6 +29,8 @@ final class ProductCase {
                 let product = try ProductCase(machine, client)
                 try await machine.startSandbox(webhookURL: "http://127.0.0.1:\(product.port)/webhooks/whatsapp", sentAfter: sentAfter)
                 machine.environment["RELEVO_GRAPH_URL"] = machine.graph
+                // Business time is the sandbox's, so that a day can pass.
+                machine.environment["RELEVO_REHEARSAL"] = "true"
                 try await product.prepare()
                 try await body(product)
             }

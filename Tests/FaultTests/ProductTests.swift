@@ -57,13 +57,15 @@ struct ProductTests {
             while terminated < ServerLossTests.wanted {
                 try await product.handIn(handedIn..<handedIn + 10)
                 handedIn += 10
-                terminated += try await product.client.query(
-                    """
-                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE '%gateway.message"' AND query <> ''
-                     ORDER BY state <> 'active', random() LIMIT 5
-                    """
-                ).count
+                // A backend of this test may be among them.
+                terminated +=
+                    (try? await product.client.query(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query <> ''
+                         ORDER BY state <> 'active', random() LIMIT 5
+                        """
+                    ).count) ?? 0
             }
             try await product.settle()
             #expect(try await product.judge() == 0)

@@ -22,6 +22,9 @@ struct ZombieTests {
             let zombie = try engine.worker(stopAt: this.point.rawValue)
             try await eventually("the worker stands still", tries: 4800) { zombie.isStopped || !zombie.isRunning }
             let heir = try engine.worker()
+            try await eventually("the heir works", tries: 4800) {
+                try await engine.client.query("SELECT id FROM jobs.worker").count == 2
+            }
             try await engine.settle(jobs: 4)
             let before = try engine.machine.received()
             // The heir goes, so that the zombie has the place to itself and every chance to do wrong.

@@ -58,7 +58,7 @@ struct Explorer {
     /// Writes schedules down, with a question to the server at every step.
     private var showsLabels = false
     private static let looks = 100_000
-    var mostSchedules = 20_000
+    var mostSchedules = 1_000_000
 
     init(insideStatements: Bool, mostSwitches: Int? = nil) {
         self.insideStatements = insideStatements
@@ -146,7 +146,7 @@ struct Explorer {
                 path.append(Choice(options: options, switches: switches, isSwitch: current.map(able.contains) ?? false))
             }
             guard path[depth].options == options else {
-                throw Astray(what: "\(scenario.name): the same schedule again; \(path[depth].options) became \(options)")
+                throw Astray(what: "\(scenario.name): step \(depth) of one schedule: \(path[depth].options) became \(options)")
             }
             let chosen = path[depth].options[path[depth].taken]
             if path[depth].isSwitch, path[depth].taken > 0 { switches += 1 }
@@ -182,7 +182,9 @@ struct Explorer {
             return false
         }
         let statement = session.next ?? ""
-        if showsLabels { schedule.append("\(name): \(statement.prefix(90))") }
+        if showsLabels {
+            schedule.append("\(name): \(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(100))")
+        }
         session.begin()
         return statement == "COMMIT"
     }

@@ -16,7 +16,8 @@ extension ExplorerScript {
     /// Ends what `owner` has claimed, or what it was told it may perform.
     static func finished(_ owner: String, _ ledger: String = "claimed", result: String = "S") -> String {
         """
-        WITH mine AS (SELECT array_agg(attempt_id ORDER BY attempt_id) AS ids, count(*)::int AS n FROM test.\(ledger) WHERE who = '\(owner)')
+        WITH mine AS (
+            SELECT array_agg(attempt_id ORDER BY attempt_id) AS ids, count(*)::int AS n FROM test.\(ledger) WHERE who = '\(owner)')
         INSERT INTO test.finished SELECT '\(owner)', f.attempt_id FROM mine, jobs.finish(ids, array_fill('\(result)'::text, ARRAY[n]),
             array_fill(NULL::text, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(1::float8, ARRAY[n]),
             array_fill(true, ARRAY[n]), array_fill(NULL::bigint, ARRAY[n]), array_fill(NULL::bytea, ARRAY[n])) f WHERE n > 0
@@ -83,11 +84,15 @@ extension Explorer.Scenario {
     static let all: [Self] = [
         twoClaimsUnderACap,
         Self(name: "claim, claim: a rate", setUp: [twoTokens] + jobs(5), sessions: [.claim("A"), .claim("B")]),
-        Self(name: "claim in pieces, claim, claim", setUp: [cappedAtTwo] + jobs(5), sessions: [.claim("A", most: 1), .claim("B"), .claim("C")]),
+        Self(
+            name: "claim in pieces, claim, claim", setUp: [cappedAtTwo] + jobs(5),
+            sessions: [.claim("A", most: 1), .claim("B"), .claim("C")]),
         wakeDuringAClaim,
         Self(
             name: "claim, enqueue, enqueue and turn", setUp: [uncapped] + jobs(1),
-            sessions: [.claim("A"), .enqueue, ExplorerScript("producer", transactions: [["SELECT test.add_jobs(1)"], ["SELECT jobs.turn(100)"]])]),
+            sessions: [
+                .claim("A"), .enqueue, ExplorerScript("producer", transactions: [["SELECT test.add_jobs(1)"], ["SELECT jobs.turn(100)"]]),
+            ]),
         Self(
             name: "claim, finish, turn: at the cap", setUp: [cappedAtTwo] + jobs(4) + [ExplorerScript.claimed("F")],
             sessions: [.claim("A"), ExplorerScript("finish", ExplorerScript.finished("F")), .turn]),
@@ -135,7 +140,8 @@ extension Explorer.Scenario {
             name: "give back, rescue, intend", setUp: [uncapped] + jobs(2) + [ExplorerScript.claimed("G")],
             sessions: [.giveBack("G"), .rescue, ExplorerScript("intend", ExplorerScript.intended("G"))]),
         Self(
-            name: "give back of tokens, claim, claim", setUp: [twoTokens] + jobs(3) + [ExplorerScript.claimed("G"), "SELECT jobs.turn(100)"],
+            name: "give back of tokens, claim, claim",
+            setUp: [twoTokens] + jobs(3) + [ExplorerScript.claimed("G"), "SELECT jobs.turn(100)"],
             sessions: [
                 ExplorerScript("give back", transactions: ExplorerScript.giveBack("G").transactions + ExplorerScript.turn.transactions),
                 .claim("A"), .claim("B"),

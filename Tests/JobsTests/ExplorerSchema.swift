@@ -8,6 +8,13 @@ enum ExplorerSchema {
 
     static let script = """
         CREATE SCHEMA test;
+        -- Nothing may change the plans or the order of rows between two runs of one schedule.
+        ALTER TABLE jobs.ready SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.later SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.attempt SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.lane SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.wake SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.debit SET (autovacuum_enabled = off);
         CREATE TABLE test.clock (us bigint NOT NULL);
         INSERT INTO test.clock VALUES (1800000000000000);
         CREATE OR REPLACE FUNCTION jobs.now_us() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT us FROM test.clock';

@@ -7,7 +7,7 @@ import Testing
 
 /// A primary that is killed while two engines send, and a standby that takes over. The engines' own memory of what they performed is the
 /// oracle.
-@Suite(.enabled(if: ServerPair.programs != nil, "needs PostgreSQL's server programs"), .serialized)
+@Suite(.enabled(if: ServerPrograms.folder != nil, "needs PostgreSQL's server programs"), .serialized)
 struct FailoverTests {
     enum Case: CaseIterable {
         /// Every commit waits for the standby.
@@ -33,10 +33,12 @@ struct FailoverTests {
     }
 
     private static func failOver(_ pair: ServerPair, _ client: PostgresClient, _ what: Case) async throws {
-        let kind = ScriptedKind(perform: { _ in
-            try? await Task.sleep(for: .milliseconds(5))
-            return .done(providerID: nil)
-        })
+        let kind = ScriptedKind(
+            leaseSeconds: 5,
+            perform: { _ in
+                try? await Task.sleep(for: .milliseconds(5))
+                return .done(providerID: nil)
+            })
         func performed() -> Int { kind.performed.values.reduce(0, +) }
         let lane = try await client.lane("lane", LaneLimits(perSecond: 100, burst: 5, maxRunning: 20))
         let ids = try await client.enqueue(jobs, lane: lane)

@@ -6,13 +6,6 @@ import TestSupport
 
 /// A primary and its streaming standby, for tests that fail over. Each listens on a socket in a folder of its own.
 struct ServerPair {
-    struct Failed: Error, CustomStringConvertible { let description: String }
-
-    static let programs: String? = {
-        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).compactMap { Int($0) }
-        return versions.max().map { "/usr/lib/postgresql/\($0)/bin" }
-    }()
-
     private let folder: URL
     /// Both servers: whichever takes writes.
     let configuration: PostgresConfiguration
@@ -70,7 +63,9 @@ struct ServerPair {
     /// Kills the primary and all its processes, and lets the standby take over.
     func failOver() async throws {
         let text = try String(contentsOfFile: data("a") + "/postmaster.pid", encoding: .utf8)
-        guard let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }), pid > 1 else { throw Failed(description: "no primary") }
+        guard let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }), pid > 1 else {
+            throw ServerPrograms.Failed(description: "no primary")
+        }
         // pg_ctl has made it the leader of a group.
         kill(-pid, SIGKILL)
         try await run("pg_ctl", "-D", data("b"), "-w", "promote")
@@ -98,18 +93,7 @@ struct ServerPair {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Runs a server program, as another user than root.
     private func run(_ program: String, _ arguments: String...) async throws {
-        var command = ["\(Self.programs ?? "")/\(program)"] + arguments
-        if geteuid() == 0 {
-            command = ["/usr/bin/setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] + command
-        }
-        // The server outlives the program that starts it, and would keep open what that one inherited: the end would never be seen.
-        let bare = #"cd "$0"; for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done; exec "$@""#
-        let child = try Child(
-            URL(filePath: "/bin/bash"), ["-c", bare, folder.path()] + command,
-            environment: ProcessInfo.processInfo.environment, folder: FileManager.default.temporaryDirectory)
-        let code = await child.exit()
-        guard code == 0 else { throw Failed(description: "\(program): \(child.errorText) \(child.text)") }
+        try await ServerPrograms.run(program, arguments, in: folder)
     }
 }

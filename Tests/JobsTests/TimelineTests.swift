@@ -150,6 +150,39 @@ import Testing
         }
     }
 
+    /// The claim survives, the intent and the end do not: the worker must not take the attempt for one that it has never seen.
+    @Test func aClaimThatOutlivesItsIntentIsNotGivenBack() async throws {
+        try await TestDatabase.with { client in
+            let kind = ScriptedKind()
+            try await withEngine(client, [kind]) { _ in
+                let lane = try await client.lane()
+                let job = try await client.enqueue(1, lane: lane)[0]
+                try await eventually("it is performed") { kind.settlements.count == 1 }
+                try await client.withTransaction { db in
+                    try await db.query("UPDATE jobs.timeline SET timeline = timeline - 1")
+                    try await db.query(
+                        """
+                        WITH o AS (DELETE FROM jobs.outcome WHERE job_id = \(job) RETURNING *)
+                        INSERT INTO jobs.attempt (attempt_id, job_id, lane_id, worker_id, n, priority, kind, deadline_at)
+                        SELECT o.attempt_id, o.job_id, \(lane), w.id, o.n, 4, 'test', clock_timestamp() + interval '1 hour'
+                          FROM o CROSS JOIN jobs.worker w
+                        """)
+                    // Every connection is lost, and with it the answer to a claim.
+                    try await db.query(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                        """)
+                }
+                try await eventually("its owner is told that it may have happened") { kind.settlements.count == 2 }
+                guard case .unknown = kind.settlements[1].result else {
+                    Issue.record("\(kind.settlements)")
+                    return
+                }
+                #expect(kind.performed[job] == 1)
+            }
+        }
+    }
+
     @Test func recentIntentsAreBounded() {
         let recent = RecentIntents()
         let attempts = (0..<1000).map {

@@ -39,6 +39,8 @@ package struct FairnessBenchmark: Sendable {
         /// The big number while the small ones were handed in: the share of its rate, and its most in any second.
         package var bigShare: Double
         package var bigWorstSecond: Int
+        /// How late the receiver itself was at worst, in milliseconds.
+        package var receiverLagMillis: Double
         package var duplicates: Int
     }
 
@@ -95,7 +97,8 @@ package struct FairnessBenchmark: Sendable {
             smallMillis: Percentiles(arrivals.map { Double($0.value - (due[$0.key] ?? $0.value)) / 1000 }),
             missing: due.count - arrivals.count, handedInPerSecond: Double(due.count) * 1_000_000 / Double(max(1, end - start)),
             bigShare: Double(during) * 1_000_000 / (parameters.rate * Double(max(1, end - start))),
-            bigWorstSecond: SlidingWindow.worst(big, width: 1_000_000), duplicates: SinkStats(records).duplicates)
+            bigWorstSecond: SlidingWindow.worst(big, width: 1_000_000),
+            receiverLagMillis: Double(sink.lag.worst) / 1000, duplicates: SinkStats(records).duplicates)
     }
 
     /// Hands the small numbers' messages in, paced by the time that has passed; returns when each was due.

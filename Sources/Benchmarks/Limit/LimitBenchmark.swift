@@ -38,6 +38,8 @@ package struct LimitBenchmark: Sendable {
         package var neededShare: Double
         /// The longest time without a request, in milliseconds.
         package var longestGapMillis: Double
+        /// How late the receiver itself was at worst, in milliseconds: its times are true to within this.
+        package var receiverLagMillis: Double
         package var duplicates: Int
         package var states: [String: Int]
     }
@@ -67,7 +69,8 @@ package struct LimitBenchmark: Sendable {
                 let span = try await Workers.with(parameters.workers, environment: world.environment) { workers in
                     try await measure(sink, workers)
                 }
-                let result = judge(sink.log.records(), span, states: try await world.states())
+                let lag = Double(sink.lag.worst) / 1000
+                let result = judge(sink.log.records(), span, lag: lag, states: try await world.states())
                 return Report(
                     benchmark: "limit", result: result, environment: environment, parameters: parameters, problems: problems(result))
             }
@@ -77,6 +80,7 @@ package struct LimitBenchmark: Sendable {
     /// The measured time, by the receiver's clock.
     private func measure(_ sink: SinkServer, _ workers: Workers.Fleet) async throws -> Range<Int64> {
         let first = try await sink.firstRequest(within: .seconds(60))
+        sink.lag.begin()
         let start = first + 2_000_000
         let end = start + Int64(parameters.seconds * 1_000_000)
         if parameters.kill {
@@ -90,14 +94,14 @@ package struct LimitBenchmark: Sendable {
 
     private func sleep(until time: Int64) async throws { try await Task.sleep(for: .microseconds(max(0, time - MonotonicTime.micros))) }
 
-    private func judge(_ records: [SinkRecord], _ span: Range<Int64>, states: [String: Int]) -> Result {
+    private func judge(_ records: [SinkRecord], _ span: Range<Int64>, lag: Double, states: [String: Int]) -> Result {
         let all = SinkStats(records)
         let times = records.map(\.time).filter(span.contains).sorted()
         let gaps = zip([span.lowerBound] + times, times + [span.upperBound]).map { $0.1 - $0.0 }
         return Result(
             requests: times.count, worstSecond: all.worstSecond, allowedSecond: parameters.bound,
             usedShare: Double(times.count) / (parameters.rate * parameters.seconds), neededShare: parameters.leastShare,
-            longestGapMillis: Double(gaps.max() ?? 0) / 1000, duplicates: all.duplicates, states: states)
+            longestGapMillis: Double(gaps.max() ?? 0) / 1000, receiverLagMillis: lag, duplicates: all.duplicates, states: states)
     }
 
     private func problems(_ result: Result) -> [String] {
@@ -115,9 +119,10 @@ package struct LimitBenchmark: Sendable {
 }
 
 extension SinkServer {
-    /// Lends one on a free port.
+    /// Lends one on a free port, as the judge of what is measured.
     static func with<T: Sendable>(_ body: @Sendable (SinkServer) async throws -> T) async throws -> T {
         let sink = try await SinkServer()
+        sink.judge()
         do {
             let value = try await body(sink)
             await sink.close()

@@ -1,5 +1,4 @@
 import Foundation
-import NIOCore
 
 /// One HTTP/1.1 request, read from bytes without copying them: only what the sink needs to know.
 struct SinkRequest: Equatable {

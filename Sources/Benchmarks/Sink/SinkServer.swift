@@ -10,6 +10,8 @@ package final class SinkServer: Sendable {
     package let log: SinkLog
     /// The port listened on.
     package let port: Int
+    /// How late the sink itself is, once it judges.
+    let lag = SinkLag()
     private let group: MultiThreadedEventLoopGroup
     private let channel: any Channel
 
@@ -44,12 +46,49 @@ package final class SinkServer: Sendable {
         }
     }
 
+    /// A judge of limits must not bunch what came in time: its thread goes before those of the workers where that is allowed, and how late
+    /// it was all the same is noted.
+    func judge() {
+        let loop = group.next()
+        loop.execute { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -15) }
+        let pause = SinkLag.pause
+        lag.begin()
+        loop.scheduleRepeatedTask(initialDelay: .microseconds(pause), delay: .microseconds(pause)) { [lag] _ in lag.look() }
+    }
+
     package var url: String { "http://127.0.0.1:\(port)" }
 
     /// Stops listening and drops its connections.
     package func close() async {
         try? await channel.close().get()
         try? await group.shutdownGracefully()
+    }
+}
+
+/// How much later than wanted a thread came to look, at worst: the times it gives are true to within this.
+final class SinkLag: Sendable {
+    /// Between two looks, in microseconds.
+    static let pause: Int64 = 5000
+
+    private struct State {
+        var last: Int64 = 0
+        var worst: Int64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Microseconds.
+    var worst: Int64 { state.withLock { $0.worst } }
+
+    /// Forgets what was.
+    func begin() { state.withLock { $0 = State(last: MonotonicTime.micros) } }
+
+    func look() {
+        let now = MonotonicTime.micros
+        state.withLock { state in
+            state.worst = max(state.worst, now - state.last - Self.pause)
+            state.last = now
+        }
     }
 }
 

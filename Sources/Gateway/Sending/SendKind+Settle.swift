@@ -59,6 +59,7 @@ extension SendKind {
         var answers: [RecipientDirectory.Answer] = []
         var refused: [(sender: String, address: String)] = []
         var taken: [(sender: String, address: String)] = []
+        var unused: [(sender: String, address: String)] = []
         var after: [(MessageRow, SendDetail)] = []
         for settlement in settlements {
             guard let id = SendJob.message(settlement.attempt.payload), var row = rows[id] else { continue }
@@ -73,6 +74,8 @@ extension SendKind {
                 row.jobID = try await JobQueue.enqueue([again], on: db).first ?? nil
             }
             rows[id] = row
+            // Nothing has reached Meta: its place in the line to this recipient is free again.
+            if case .retry = settlement.result, detail?.code == nil { unused.append((row.sender, row.address)) }
             guard let detail else { continue }
             if let waID = detail.waID, let number = row.e164 {
                 answers.append(.init(phoneNumberID: row.sender, number: number, waID: waID, userID: detail.userID, at: now))
@@ -90,7 +93,7 @@ extension SendKind {
                 detail.action, code: detail.code, text: detail.text, wait: detail.waitSeconds, row: row, waID: detail.waID, at: now, on: db)
         }
         // Last, as in admission: recipients and templates before pairs.
-        try await Pairs.settle(refused: refused, taken: taken, on: db)
+        try await Pairs.settle(refused: refused, taken: taken, unused: unused, on: db)
     }
 
     private func apply(_ settlement: Settlement, _ detail: SendDetail?, to row: inout MessageRow, at now: Date) -> EventLog.Entry {

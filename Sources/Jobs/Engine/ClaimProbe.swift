@@ -15,7 +15,7 @@ package enum ClaimProbe {
             let start = ContinuousClock.now
             let claimed = try await store.claim(
                 worker: worker, lanes: settings.claimLanes, most: settings.maxInFlight, perLane: settings.claimPerLane, lease: 60,
-                clock: &clock)
+                lead: .zero, clock: &clock)
             times.append(ContinuousClock.now - start)
             try await store.giveBack(worker: worker, ids: claimed.map(\.id), reason: "a benchmark")
         }

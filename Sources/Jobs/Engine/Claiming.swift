@@ -41,7 +41,8 @@ extension EngineCore {
         CrashPoint.claimBeforeCommit.passed()
         let attempts = try await store.claim(
             worker: worker, lanes: settings.claimLanes, most: room, perLane: settings.claimPerLane,
-            lease: settings.staleAfter / .seconds(1) + 20, clock: &clock)
+            lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
+            clock: &clock)
         guard !attempts.isEmpty else { return 0 }
         CrashPoint.claimAfterCommit.passed()
         state.begin(attempts)
@@ -63,16 +64,20 @@ extension EngineCore {
         }
     }
 
+    /// What a claim's answer may take on its way, and a batch to gather.
+    private static let claimTime: Duration = .milliseconds(20)
+
     /// Begins attempts shortly before their slots, in the order of those.
     private func pace(_ attempts: [Attempt], kind name: String, worker: Int64) async {
         var rest = attempts[...]
         while let next = rest.first?.slot {
             guard state.stop == .no else { return await giveBack(Array(rest), worker, "the worker is stopping") }
             // A few at a time: each batch is a transaction.
-            let horizon = ContinuousClock.now + settings.intentLead + .milliseconds(10)
+            let lead = state.intentLead(within: settings.intentLead)
+            let horizon = ContinuousClock.now + lead + .milliseconds(10)
             let near = rest.prefix { ($0.slot?.at ?? horizon) <= horizon }
             guard !near.isEmpty else {
-                try? await Task.sleep(until: min(next.at - settings.intentLead, .now + .milliseconds(100)), clock: .continuous)
+                try? await Task.sleep(until: min(next.at - lead, .now + .milliseconds(100)), clock: .continuous)
                 continue
             }
             rest = rest.dropFirst(near.count)
@@ -88,7 +93,8 @@ extension EngineCore {
     /// A claim whose answer was lost may have been committed: its attempts are ours and nobody performs them. Claims are made one after the
     /// other, so no other claim is on its way now.
     private func giveBackUnseen(_ worker: Int64) async throws {
-        let unseen = try await store.claimed(by: worker).filter { !state.holds($0) }
+        // One whose intent was written is not unseen, whatever the server says: a failover may have taken the intent back.
+        let unseen = recent.unknown(among: try await store.claimed(by: worker).filter { !state.holds($0) })
         try await store.giveBack(worker: worker, ids: unseen, reason: "the answer to the claim was lost")
     }
 

@@ -4,9 +4,9 @@ public struct EngineSettings: Sendable {
     public var maxInFlight = 256
     /// Attempts claimed whose slot is still to come.
     public var maxWaiting = 4096
-    /// How long before its slot the intent of an attempt is written. Longer, and a crash leaves more messages unknown; shorter, and a slow
-    /// commit misses slots.
-    public var intentLead: Duration = .milliseconds(40)
+    /// How long before its slot the intent of an attempt is written, at least and at most; in between, half as long again as intents lately
+    /// took. Longer, and a crash leaves more messages unknown; shorter, and a slow commit misses slots.
+    public var intentLead: ClosedRange<Duration> = .milliseconds(15) ... .milliseconds(1000)
     /// A lane that has missed its slots for this long is served late rather than not at all.
     public var starvation: Duration = .seconds(1)
     /// Lanes looked at by one claim, and attempts one lane gets of it.

@@ -27,6 +27,8 @@ final class EngineState: Sendable {
         var worker: Int64?
         var flights: [Int64: Flight] = [:]
         var waiting = 0
+        /// The longest that intents lately took, forgotten slowly.
+        var intentTime: Duration = .milliseconds(20)
         /// Lanes whose slots are being missed, since when.
         var missedSince: [Int64: ContinuousClock.Instant] = [:]
         /// Since when the database has answered every heartbeat.
@@ -67,6 +69,11 @@ final class EngineState: Sendable {
         state.withLock { state in
             for id in ids { if state.flights.removeValue(forKey: id)?.isWaiting == true { state.waiting -= 1 } }
         }
+    }
+
+    func intentTook(_ time: Duration) { state.withLock { $0.intentTime = max(time, $0.intentTime * 0.99) } }
+    func intentLead(within range: ClosedRange<Duration>) -> Duration {
+        state.withLock { min(range.upperBound, max(range.lowerBound, $0.intentTime * 1.5)) }
     }
 
     /// Whether an attempt may be performed now: in its slot, or late where its lane has got nothing through for so long.

@@ -11,13 +11,14 @@ struct JobStore: Sendable {
     }
 
     func claim(
-        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, clock: inout ServerClock
+        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, lead: Duration, clock: inout ServerClock
     ) async throws -> [Attempt] {
         let asked = ContinuousClock.now
         let rows = try await client.query(
             """
             SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, slot_us, t_us, now_us
-              FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease))
+              FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease),
+                \(Int64(lead / .microseconds(1))))
             """
         ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Int64).self)
         guard let first = rows.first else { return [] }
@@ -93,7 +94,10 @@ struct JobStore: Sendable {
     }
 
     func rescue(_ ids: [Int64], stale: Double, base: Double, cap: Double, on db: PostgresConnection) async throws -> [Rescued] {
-        try Self.rescued(
+        // Without an intent here, and perhaps performed all the same: a new timeline is judged first.
+        let moved = try await db.query("SELECT jobs.timeline_moved()").decodeFirst(Bool.self) ?? false
+        if moved { return [] }
+        return try Self.rescued(
             try await db.query(
                 """
                 SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, verdict, retry_at

@@ -7,10 +7,12 @@ extension EngineCore {
     /// Writes the intents of attempts of one kind, asks the kind, and performs what it lets through.
     func begin(_ batch: [Attempt], kind name: String, worker: Int64) async {
         guard let kind = kinds[name] else { return await putOff(batch) }
+        let begun = ContinuousClock.now
         await intents.enter()
         let epoch = vitality.epoch
         let (go, deadline) = await admit(batch, kind, worker)
         await intents.leave()
+        if batch.contains(where: { $0.slot != nil }) { state.intentTook(.now - begun) }
         for attempt in go { perform(attempt, kind, deadline, epoch) }
     }
 

@@ -38,6 +38,13 @@ final class RecentIntents: Sendable {
         }
     }
 
+    /// Those of `ids` that no intent is remembered for.
+    func unknown(among ids: [Int64]) -> [Int64] {
+        guard !ids.isEmpty else { return [] }
+        let known = state.withLock { Set($0.entries[$0.start...].map(\.attempt)) }
+        return ids.filter { !known.contains($0) }
+    }
+
     /// What is remembered, oldest first, in pieces of at most `size`; one empty piece when nothing is.
     func pieces(of size: Int) -> [(attempts: [Int64], jobs: [Int64], n: [Int16])] {
         let known = state.withLock { Array($0.entries[$0.start...]) }

@@ -35,7 +35,8 @@ extension EngineCore {
     func settleTimeline() async throws {
         let kinds = kinds.values.filter { $0.delivery == .atMostOnce }.map(\.name).sorted()
         if state.isTimelineMoved {
-            let stale = settings.staleAfter / .seconds(1)
+            // Heartbeats may be late on a machine in trouble: who has beaten in this time is waited for.
+            let stale = settings.staleAfter * 6 / .seconds(1)
             let suspects = try await store.client.query("SELECT jobs.accept_timeline(\(kinds), \(stale), \(grace))")
                 .decodeFirst(Int?.self).flatMap { $0 }
             if let suspects, suspects > 0 {
