@@ -53,15 +53,15 @@ BEGIN
         SELECT r.lane_id, count(*) AS k
           FROM (SELECT d.lane_id, d.slot_us, row_number() OVER (PARTITION BY d.lane_id ORDER BY d.slot_us DESC) AS rn
                   FROM d WHERE d.slot_us IS NOT NULL) r
-          JOIN jobs.lane l ON l.id = r.lane_id AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
+          JOIN jobs.lane l ON l.id = r.lane_id AND l.id = ANY(p_lanes) AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
     s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d WHERE slot_us IS NULL),
     f AS (
         SELECT s.lane_id, sum(s.tokens) AS total, max(s.at_us) AS newest, max(s.at_us + s.suffix * l.t_us) AS reached,
                max(s.at_us + s.penalty_us) AS pushed, max(s.at_us) FILTER (WHERE s.penalty_us IS NOT NULL) AS penalty_at
-          FROM s JOIN jobs.lane l ON l.id = s.lane_id GROUP BY s.lane_id),
+          FROM s JOIN jobs.lane l ON l.id = s.lane_id AND l.id = ANY(p_lanes) GROUP BY s.lane_id),
     x AS (
         SELECT l.id, l.tat_us - coalesce(b.k, 0) * l.t_us AS tat_us, f.*
-          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id
+          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id AND l.id = ANY(p_lanes)
           LEFT JOIN f ON f.lane_id = y.lane_id LEFT JOIN back b ON b.lane_id = y.lane_id)
     UPDATE jobs.lane l SET
         tat_us = greatest(
@@ -73,7 +73,7 @@ BEGIN
         penalty_burst = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
             THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, x.penalty_at) / 2) ELSE l.penalty_burst END,
         penalty_us = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN x.penalty_at ELSE l.penalty_us END
-      FROM x WHERE l.id = x.id;
+      FROM x WHERE l.id = x.id AND l.id = ANY(p_lanes);
 END $$;
 
 -- Claim: the first statement locks lanes, the second runs on a fresh snapshot and so sees what those who held the lanes before us have
@@ -120,7 +120,7 @@ BEGIN
     envelope AS MATERIALIZED (
         SELECT g.job_id, g.lane_id, g.attempt AS n, g.priority, j.kind, j.payload, j.max_attempts,
                row_number() OVER (PARTITION BY g.lane_id ORDER BY g.priority, g.job_id) AS rn
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id),
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))),
     begun AS (
         INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
         SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),
@@ -147,7 +147,7 @@ BEGIN
                     + (greatest(1, least(m.burst, 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 WHEN m.c < m.n THEN v_now + 20000
                 ELSE v_now END
-          FROM moved m WHERE l.id = m.id RETURNING 1)
+          FROM moved m WHERE l.id = m.id AND l.id = ANY(v_lanes) RETURNING 1)
     SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts, b.slot_us, s.t_us, v_now
       FROM begun b JOIN envelope e ON e.job_id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
 END $$;
@@ -161,8 +161,8 @@ BEGIN
     IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR (p_delivery = 'M' AND jobs.timeline_moved()) THEN RETURN; END IF;
     RETURN QUERY
     UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
-      FROM jobs.lane l
-     WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0 AND l.id = a.lane_id AND NOT l.paused
+     WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0
+       AND NOT (SELECT l.paused FROM jobs.lane l WHERE l.id = a.lane_id)
     RETURNING a.attempt_id;
 END $$;
 
@@ -184,7 +184,7 @@ CREATE FUNCTION jobs.refuse(p_ids bigint[], p_until timestamptz[], p_reason text
 DECLARE v_n bigint;
 BEGIN
     WITH d AS (SELECT * FROM unnest(p_ids, p_until, p_reason) x(id, until, reason)),
-    gone AS (DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id RETURNING a.*, d.until, d.reason),
+    gone AS (DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id AND a.attempt_id = ANY(p_ids) RETURNING a.*, d.until, d.reason),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason)
           SELECT attempt_id, job_id, n, CASE WHEN until IS NULL THEN 'C'::"char" ELSE 'P' END, reason FROM gone),
     l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
@@ -207,7 +207,7 @@ BEGIN
         SELECT x.* FROM unnest(p_ids, p_result, p_provider, p_reason, p_delay, p_costs, p_penalty_us, p_unsettled)
             x(id, result, provider, reason, delay, costs, penalty, unsettled) ORDER BY id),
     gone AS (
-        DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id
+        DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id AND a.attempt_id = ANY(p_ids)
         RETURNING a.*, d.result, d.provider, d.reason, d.costs, d.penalty, d.unsettled,
             CASE WHEN d.result = 'R' THEN clock_timestamp() + make_interval(secs => d.delay) END AS run_at),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, provider_id, reason, unsettled)
@@ -219,7 +219,7 @@ BEGIN
     p AS (INSERT INTO jobs.debit (lane_id, tokens, penalty_us)
           SELECT lane_id, 0, max(penalty) FROM gone WHERE penalty IS NOT NULL GROUP BY lane_id),
     w AS (INSERT INTO jobs.wake (lane_id)
-          SELECT DISTINCT g.lane_id FROM gone g JOIN jobs.lane n ON n.id = g.lane_id WHERE n.wait_cap)
+          SELECT DISTINCT g.lane_id FROM gone g WHERE (SELECT n.wait_cap FROM jobs.lane n WHERE n.id = g.lane_id))
     SELECT g.attempt_id, g.run_at FROM gone g;
 END $$;
 
@@ -232,7 +232,7 @@ BEGIN
     INSERT INTO jobs.outcome (attempt_id, late, job_id, n, result, provider_id, reason)
     SELECT o.attempt_id, true, o.job_id, o.n, x.result::"char", x.provider, x.reason
       FROM unnest(p_ids, p_result, p_provider, p_reason) x(id, result, provider, reason)
-      JOIN jobs.outcome o ON o.attempt_id = x.id AND NOT o.late AND o.rescued AND o.result <> 'B'
+      JOIN jobs.outcome o ON o.attempt_id = x.id AND o.attempt_id = ANY(p_ids) AND NOT o.late AND o.rescued AND o.result <> 'B'
     ON CONFLICT DO NOTHING RETURNING attempt_id;
 END $$;
 
@@ -264,12 +264,12 @@ BEGIN
          WHERE a.attempt_id = ANY(p_ids)
            AND (w.id IS NULL OR w.beat_at < clock_timestamp() - make_interval(secs => p_stale) OR a.deadline_at < clock_timestamp())
          ORDER BY a.attempt_id FOR UPDATE OF a SKIP LOCKED),
-    gone AS (DELETE FROM jobs.attempt a USING lost WHERE a.attempt_id = lost.attempt_id RETURNING a.*),
+    gone AS (DELETE FROM jobs.attempt a USING lost WHERE a.attempt_id = lost.attempt_id AND a.attempt_id = ANY(p_ids) RETURNING a.*),
     judged AS (
         SELECT g.*, j.payload, j.max_attempts,
                CASE WHEN g.phase = 0 THEN 'B' WHEN g.delivery = 'M' THEN 'U' WHEN g.n >= j.max_attempts THEN 'X' ELSE 'R' END AS verdict,
                clock_timestamp() + make_interval(secs => least(p_cap, p_base * power(2, least(g.n, 20) - 1)) * (0.5 + random())) AS run_at
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id),
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM gone))),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, rescued, reason)
           SELECT g.attempt_id, g.job_id, g.n, g.verdict::"char", true, 'rescued: the worker was lost or the deadline passed' FROM judged g),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT g.job_id, g.lane_id, g.priority, g.n FROM judged g
@@ -280,7 +280,7 @@ BEGIN
           SELECT g.job_id, g.attempt_id, g.lane_id, g.kind, 'rescued too often' FROM judged g WHERE g.verdict = 'X'
               ON CONFLICT (job_id) DO NOTHING),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT g.lane_id FROM judged g)
-    SELECT g.attempt_id, g.job_id, g.lane_id, n.key, g.kind, g.n, g.payload, g.priority, g.max_attempts, g.verdict,
-           CASE WHEN g.verdict = 'R' THEN g.run_at END
-      FROM judged g JOIN jobs.lane n ON n.id = g.lane_id;
+    SELECT g.attempt_id, g.job_id, g.lane_id, (SELECT l.key FROM jobs.lane l WHERE l.id = g.lane_id), g.kind, g.n, g.payload, g.priority,
+           g.max_attempts, g.verdict, CASE WHEN g.verdict = 'R' THEN g.run_at END
+      FROM judged g;
 END $$;
