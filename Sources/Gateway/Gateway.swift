@@ -1,5 +1,4 @@
 public import CloudAPI
-import CrashPoints
 public import Credentials
 public import Foundation
 public import Jobs
@@ -26,9 +25,7 @@ public struct Gateway: Sendable {
 
     /// Takes a message in, in a transaction of its own. Throws `GatewayRefusal` when it would never be sent.
     public func submit(_ submission: Submission) async throws -> Receipt {
-        let receipt = try await core.client.withTransaction { try await submit(submission, on: $0) }
-        CrashPoint.enqueueAfterCommit.passed()
-        return receipt
+        try await core.client.withTransaction { try await submit(submission, on: $0) }
     }
 
     /// Takes a message in, in the caller's transaction. After a `GatewayRefusal` that transaction can go on.
@@ -45,7 +42,6 @@ public struct Gateway: Sendable {
         while start < batch.count {
             let end = min(start + Intake.largestBatch, batch.count)
             results += try await core.client.withTransaction { try await Intake(core: core).take(Array(batch[start..<end]), on: $0) }
-            CrashPoint.enqueueAfterCommit.passed()
             start = end
         }
         return results

@@ -19,14 +19,10 @@ public enum TestDatabase {
     /// Whether a server was named, for `.enabled(if:)`.
     public static var isAvailable: Bool { environmentURL != nil }
 
-    /// Whether the clients that are lent go through a pooler in transaction mode (`RELEVO_TEST_POOLED_URL`).
-    public static var isPooled: Bool { pooledURL != nil }
-
     /// The server, in the database of its URL. Throws `Unavailable` without one.
     public static func server() throws -> PostgresConfiguration {
         guard let url = environmentURL else { throw Unavailable(description: "RELEVO_TEST_DATABASE_URL is not set; `make test` sets it") }
-        guard let pooledURL else { return try PostgresConfiguration(url: url) }
-        return try PostgresConfiguration(pooledURL: pooledURL, directURL: url)
+        return try PostgresConfiguration(url: url)
     }
 
     /// Lends a client on a fresh database with all migrations applied; its `run()` is running. The database is dropped afterwards.
@@ -85,11 +81,8 @@ public enum TestDatabase {
         }.value
     }
 
-    private static var environmentURL: String? { variable("RELEVO_TEST_DATABASE_URL") }
-    private static var pooledURL: String? { variable("RELEVO_TEST_POOLED_URL") }
-
-    private static func variable(_ name: String) -> String? {
-        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    private static var environmentURL: String? {
+        ProcessInfo.processInfo.environment["RELEVO_TEST_DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 

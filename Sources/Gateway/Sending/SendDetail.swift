@@ -3,10 +3,7 @@ import Foundation
 import Jobs
 
 /// What came of one request, from `perform` to `settle`.
-struct SendDetail: AttemptDetail, Codable, Equatable {
-    /// The phone number id it went from, and the number it went to.
-    var sender = ""
-    var number: String?
+struct SendDetail: Codable, Sendable, Equatable {
     var wamid: String?
     var waID: String?
     var userID: String?
@@ -21,7 +18,8 @@ struct SendDetail: AttemptDetail, Codable, Equatable {
     /// 131056 in a row before this request.
     var pairFailures = 0
 
-    var bytes: Data { (try? JSONEncoder().encode(self)) ?? Data() }
+    static func decode(_ data: Data?) -> SendDetail? { data.flatMap { try? JSONDecoder().decode(SendDetail.self, from: $0) } }
+    func encoded() -> Data? { try? JSONEncoder().encode(self) }
 
     /// The same without a secret that the other side has repeated.
     func without(_ secret: Secret) -> SendDetail {
