@@ -22,7 +22,9 @@ struct JobTests {
 
     /// New ones in every run; RELEVO_TEST_KILLS="32 129 …" replays those of a failure.
     private static func moments() -> [Int] {
-        if let given = ProcessInfo.processInfo.environment["RELEVO_TEST_KILLS"] { return given.split(separator: " ").compactMap { Int($0) } }
+        if let given = ProcessInfo.processInfo.environment["RELEVO_TEST_KILLS"] {
+            return given.split(separator: " ").compactMap { Int($0) }
+        }
         return (0..<10).map { _ in Int.random(in: 20...420) }.sorted()
     }
 

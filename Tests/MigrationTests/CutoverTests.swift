@@ -190,6 +190,27 @@ import Testing
         }
     }
 
+    @Test func aMissedNumberIsMovedBehindTheWaveBeforeIt() async throws {
+        var rows = Self.two
+        rows[1].cutoverAt = 24 * 3 + 11
+        for place in rows.indices { rows[place].more = ["cutover_windows": "Daily 11:00-13:00", "otp_hours": "Daily 00:00-24:00"] }
+        try await Scenario.with(rows, soakHours: 20) { s in
+            try await s.drive(52)
+            try await s.engine.setClock(s.hours(88))
+            try await s.drive(90)
+            #expect(try await s.number().state == .missed)
+            #expect(try await s.number("B-1").state == .missed)
+            let first = try await s.migrations.retry("A-1", by: "ana")
+            let second = try await s.migrations.retry("B-1", by: "ana")
+            #expect(first.cutoverStart == s.hours(24 * 4 + 11))
+            // The next window is that of the first one itself, and the one after it is the first after the soak.
+            #expect(second.cutoverStart == s.hours(24 * 5 + 11))
+            try await s.drive(140)
+            #expect(try await s.number().state == .done)
+            #expect(try await s.number("B-1").state == .done)
+        }
+    }
+
     @Test func aStartThatWasMissedInsideAnotherWindowOfTheRowGoesOn() async throws {
         try await Scenario.with { s in
             try await s.drive(50)

@@ -19,7 +19,8 @@ enum Rescheduling {
         let hours = RowHours(row: row, freezes: rules.intervals)
         let (codeSeconds, cutoverSeconds) = (Int(rules.otpMinutes * 60), Int(rules.cutoverMinutes * 60))
         if row.route == .coexistence {
-            let start = number.otpStart.flatMap { $0 > cutoverFrom ? $0 : nil } ?? hours.next(.code, from: cutoverFrom, seconds: codeSeconds)
+            let start =
+                number.otpStart.flatMap { $0 > cutoverFrom ? $0 : nil } ?? hours.next(.code, from: cutoverFrom, seconds: codeSeconds)
             guard let start else { return nil }
             let end = start.addingTimeInterval(Double(codeSeconds))
             return Times(otpStart: start, otpEnd: end, cutoverStart: start, cutoverEnd: end)
@@ -49,13 +50,15 @@ enum Rescheduling {
 
     /// When the waves before a number's own will be over, soak included, by what is planned and done; nil when there are none that count.
     private static func gate(of number: NumberRecord, rules: PlanRules, on db: PostgresConnection) async throws -> Date? {
-        let last = try await db.query(
-            """
-            SELECT max(CASE WHEN n.state = 'done' THEN n.registered_at ELSE n.cutover_end END) FROM migration.number n
-            WHERE n.plan_id = \(number.planID) AND n.wave < \(Int32(number.wave)) AND n.state NOT IN ('aborted', 'missed')
-                AND NOT EXISTS (SELECT FROM migration.wave_release r WHERE r.plan_id = n.plan_id AND r.wave = n.wave)
-            """
-        ).decodeFirst(Date?.self) ?? nil
+        let last =
+            try await db.query(
+                """
+                SELECT max(CASE WHEN n.state = 'done' THEN n.registered_at ELSE n.cutover_end END) FROM migration.number n
+                WHERE n.plan_id = \(number.planID) AND n.wave < \(Int32(number.wave)) AND n.state <> 'aborted'
+                    AND (n.state <> 'missed' OR n.cutover_end > jobs.now())
+                    AND NOT EXISTS (SELECT FROM migration.wave_release r WHERE r.plan_id = n.plan_id AND r.wave = n.wave)
+                """
+            ).decodeFirst(Date?.self) ?? nil
         return last?.addingTimeInterval(rules.soakHours * 3600)
     }
 
