@@ -134,9 +134,11 @@ public struct Rehearsal: Sendable {
                 var open = 0
                 for number in numbers where !(number.state == .done || number.state == .aborted) {
                     if number.state == .failed || number.state == .missed {
+                        // Counted apart: who has missed a few windows may still fail, and the other way round.
                         let most = number.state == .missed ? Self.retriesAfterMiss : Self.retries
-                        guard retried[number.rowRef, default: 0] < most else { continue }
-                        retried[number.rowRef, default: 0] += 1
+                        let count = "\(number.rowRef) \(number.state.rawValue)"
+                        guard retried[count, default: 0] < most else { continue }
+                        retried[count, default: 0] += 1
                         say("\(number.rowRef) is \(number.state.rawValue): \(number.reason ?? ""); set going again")
                         do { try await parts.migrations.retry(number.rowRef, by: Self.actor) } catch let error as MigrationError {
                             say("\(error)")
