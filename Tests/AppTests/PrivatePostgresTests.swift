@@ -55,7 +55,7 @@ struct PrivatePostgresTests {
             let watch = Task { try await cluster.watch() }
             let process = try #require(cluster.process)
             kill(process, SIGKILL)
-            try await eventually("the server runs again", tries: 1200) {
+            try await eventually("the server runs again") {
                 guard let now = cluster.process, now != process else { return false }
                 return (try? await value(cluster, "SELECT x FROM kept")) == "row"
             }

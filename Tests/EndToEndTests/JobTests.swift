@@ -102,13 +102,13 @@ struct JobTests {
             kill(postmaster, SIGKILL)
             // Refused or lost while it is away: those callers know, and nothing was promised to them.
             try await post(20)
-            try await eventually("the database is back", tries: 2400) {
+            try await eventually("the database is back") {
                 guard rehearsal.postmaster != postmaster else { return false }
                 return (try? await rehearsal.get("http://127.0.0.1:\(rehearsal.port)/health/ready").status) == 200
             }
             try await post(40)
             #expect(accepted.count >= 100)
-            try await eventually("every accepted message has reached the sandbox", tries: 2400) {
+            try await eventually("every accepted message has reached the sandbox") {
                 let seen = try rehearsal.sandboxLog().filter { ($0["status"] as? Int) == 200 }.compactMap { $0["callback_data"] as? String }
                 return accepted.isSubset(of: seen)
             }

@@ -93,7 +93,7 @@ final class Rehearsal {
 
     /// Waits until an address answers 200; fails at once when the process that should serve it has ended.
     func answers(_ address: String, of child: Child) async throws {
-        try await eventually("\(address) answers", tries: 2400) {
+        try await eventually("\(address) answers") {
             if !child.isRunning { throw Gone(text: child.errorText) }
             return (try? await self.get(address).status) == 200
         }

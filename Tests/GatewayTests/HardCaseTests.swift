@@ -268,7 +268,7 @@ private final class Flag: Sendable {
         let body = #"{"error":{"message":"Malformed access token token-of-acme-1234","type":"OAuthException","code":190}}"#
         try await Rig.with(reply: { _ in .raw(401, body) }, token: "token-of-acme-1234") { rig in
             let receipt = try await rig.submit()
-            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(20))
+            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(300))
             #expect(record.state == .failed && record.errorCode == 190)
             let stored = try await rig.client.query(
                 """

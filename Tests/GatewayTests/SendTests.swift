@@ -12,7 +12,7 @@ import Testing
         try await Rig.with { rig in
             let receipt = try await rig.submit { $0.clientData = "order 7" }
             #expect(receipt.e164 == "+16315551234" && receipt.waID == "16315551234" && receipt.state == .queued)
-            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(20))
+            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(300))
             #expect(record.state == .accepted && record.wamid == "wamid.1" && record.waID == "16315551234")
             #expect(record.attempts == 1 && record.clientData == "order 7" && record.acceptedAt != nil)
             let answer = try #require(record.graphAnswer)
@@ -29,7 +29,7 @@ import Testing
         let body = #"{"error":{"message":"(#131009) no",  "code":131009,"x":[1.50]}}"#
         try await Rig.with(reply: { _ in .raw(400, body) }) { rig in
             let receipt = try await rig.submit()
-            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(20))
+            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(300))
             #expect(record.state == .failed && record.errorCode == 131009 && record.reasonCode == "131009" && record.httpStatus == 400)
             #expect(record.graphError == Data(body.utf8))
             #expect(rig.meta.seen.count == 1)
@@ -48,7 +48,7 @@ import Testing
     @Test func lostAnswerIsNeverRepeatedAndALateStatusSettlesIt() async throws {
         try await Rig.with(reply: { _ in .drop }) { rig in
             let receipt = try await rig.submit()
-            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(20))
+            let record = try await rig.gateway.wait(for: receipt.id, atMost: .seconds(300))
             #expect(record.state == .unknown && record.wamid == nil)
             #expect(try await rig.gateway.why(receipt.id).map(\.code) == ["waiting_for_status"])
             try await rig.statuses([Rig.status("sent", "wamid.late", callback: receipt.id)])

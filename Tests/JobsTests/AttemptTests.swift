@@ -41,7 +41,7 @@ import Testing
                 leaseSeconds: 0.2,
                 perform: { _ in
                     // Deaf to cancellation, as a stopped process is.
-                    _ = await Task.detached { await released.wait(atMost: .seconds(20)) }.value
+                    _ = await Task.detached { await released.wait(atMost: .seconds(300)) }.value
                     return .done(providerID: "wamid.late")
                 })
             try await withEngine(client, [kind]) { _ in

@@ -109,7 +109,7 @@ import Testing
 
     @Test func manyCallersShareFewConnections() async throws {
         try await TestDatabase.withEmpty { client in
-            try await Self.withNarrowPool(client, timeout: .seconds(60)) { narrow in
+            try await Self.withNarrowPool(client, timeout: .seconds(600)) { narrow in
                 let sum = try await withThrowingTaskGroup(of: Int.self) { group in
                     for number in 0..<200 { group.addTask { try await narrow.query("SELECT \(number)").decodeFirst(Int.self) ?? 0 } }
                     return try await group.reduce(0, +)

@@ -72,7 +72,7 @@ struct Rig: Sendable {
             request.headers.add(name: "Content-Type", value: type)
             request.body = .bytes(body)
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(600))
         let bytes = Array(try await response.body.collect(upTo: 64 << 20).readableBytesView)
         return Answer(
             status: Int(response.status.code), json: (try? JSON(parsing: bytes)) ?? .null, text: String(decoding: bytes, as: UTF8.self),

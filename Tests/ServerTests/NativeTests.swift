@@ -72,7 +72,7 @@ import Testing
             try await rig.awaitCode("A-1")
             var request = HTTPClientRequest(url: rig.base + "/api/v1/events")
             request.headers.add(name: "Authorization", value: "Bearer \(rig.key.reveal())")
-            let response = try await rig.http.execute(request, timeout: .seconds(30))
+            let response = try await rig.http.execute(request, timeout: .seconds(600))
             #expect(response.headers.first(name: "content-type") == "text/event-stream")
             var text = ""
             for try await part in response.body {

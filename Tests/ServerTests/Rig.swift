@@ -61,7 +61,7 @@ struct Rig: Sendable {
                         client: client, appSecrets: [Secret("shh")], verifyToken: Secret("verify me"),
                         owners: WebhookOwners(gateway: gateway, rebuilds: rebuilds, migrations: migrations), logger: logger)
                     var configuration = ServerConfiguration(port: 0, openPages: openPages, version: "test")
-                    configuration.bodyTimeout = .seconds(10)
+                    configuration.bodyTimeout = .seconds(600)
                     let dependencies = ServerDependencies(
                         client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: intake, graph: graph,
                         credentials: credentials, templates: copier, checkSchema: {})
@@ -104,7 +104,7 @@ struct Rig: Sendable {
         if let key { request.headers.add(name: "Authorization", value: "Bearer \(key.reveal())") }
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await http.execute(request, timeout: .seconds(60))
+        let response = try await http.execute(request, timeout: .seconds(600))
         let bytes = try await response.body.collect(upTo: 16 << 20)
         return Answer(
             status: Int(response.status.code),

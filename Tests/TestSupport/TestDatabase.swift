@@ -22,7 +22,11 @@ public enum TestDatabase {
     /// The server, in the database of its URL. Throws `Unavailable` without one.
     public static func server() throws -> PostgresConfiguration {
         guard let url = environmentURL else { throw Unavailable(description: "RELEVO_TEST_DATABASE_URL is not set; `make test` sets it") }
-        return try PostgresConfiguration(url: url)
+        var configuration = try PostgresConfiguration(url: url)
+        // Hundreds of tests share two cores: a connection may come late, and that alone must fail no test.
+        configuration.connectTimeoutSeconds = 120
+        configuration.leaseTimeout = .seconds(600)
+        return configuration
     }
 
     /// Lends a client on a fresh database with all migrations applied; its `run()` is running. The database is dropped afterwards.

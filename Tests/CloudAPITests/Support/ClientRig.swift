@@ -13,13 +13,13 @@ enum ClientRig {
     static let accepted = #"{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.1"}]}"#
     static let message: JSONValue = ["messaging_product": "whatsapp", "to": "+16505551234", "type": "text", "text": ["body": "hi"]]
 
-    static func with(_ server: SocketServer, timeout: Duration = .seconds(30), _ body: (GraphClient) async throws -> Void) async throws {
+    static func with(_ server: SocketServer, timeout: Duration = .seconds(300), _ body: (GraphClient) async throws -> Void) async throws {
         try await server.run { port in
             try await with(baseURL: "http://127.0.0.1:\(port)", timeout: timeout, body)
         }
     }
 
-    static func with(baseURL: String, timeout: Duration = .seconds(30), _ body: (GraphClient) async throws -> Void) async throws {
+    static func with(baseURL: String, timeout: Duration = .seconds(300), _ body: (GraphClient) async throws -> Void) async throws {
         var configuration = GraphClient.Configuration(baseURL: baseURL, version: "v25.0")
         configuration.sendTimeout = timeout
         configuration.callTimeout = timeout
