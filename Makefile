@@ -1,6 +1,6 @@
 # Every target has a line of help: `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo demo/page test lint format phone-metadata clean
+.PHONY: help packages build demo demo/page test test/pgbouncer test/faults lint format phone-metadata clean
 
 help: ## Print this list
 	@grep -hE '^[a-z/-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -19,6 +19,12 @@ demo/page: ## Serve the page of the last demo until Ctrl-C
 
 test: packages ## Run every test on a throw-away PostgreSQL
 	@.ci/test
+
+test/pgbouncer: packages ## Run the tests with their connections through PgBouncer in transaction mode
+	@.ci/pgbouncer
+
+test/faults: packages ## Kill, stop and cut off processes at every crash point, in under 20 minutes
+	@.ci/faults
 
 lint: ## Check the formatting
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

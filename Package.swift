@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Named moments at which fault tests kill a process; not in release builds.
+let crashPoints: SwiftSetting = .define("CRASH_POINTS", .when(configuration: .debug))
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -56,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
+        .target(name: "CrashPoints", swiftSettings: strict + [crashPoints]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         module("Postgres", ["CLibPQ", log, deque, lifecycle]),
 
@@ -64,16 +68,21 @@ let package = Package(
         module("Schema", ["Postgres", crypto, log], plugins: ["EmbedSQL"]),
 
         module("PhoneNumbers", exclude: ["Metadata/generate.py"]),
-        module("CloudAPI", [httpClient, nioCore, nioPosix, nioHTTP, nioFoundation, crypto, log]),
+        .target(
+            name: "CloudAPI", dependencies: ["CrashPoints", httpClient, nioCore, nioPosix, nioHTTP, nioFoundation, crypto, log],
+            swiftSettings: strict + [crashPoints]),
         module("Fleet", ["PhoneNumbers"]),
         module("Planner", ["Fleet", heap]),
-        module("Jobs", ["Postgres", log, lifecycle]),
+        module("Jobs", ["Postgres", "CrashPoints", log, lifecycle]),
         module("Credentials", ["Postgres", "CloudAPI", crypto, log]),
         module("Templates", ["Postgres", "Jobs", "CloudAPI", "Credentials", log]),
         module("Recipients", ["Postgres", "PhoneNumbers", log]),
         module(
             "Gateway",
-            ["Postgres", "Jobs", "CloudAPI", "Credentials", "PhoneNumbers", "Recipients", "Templates", crypto, log, lifecycle]),
+            [
+                "Postgres", "Jobs", "CloudAPI", "Credentials", "CrashPoints", "PhoneNumbers", "Recipients", "Templates", crypto, log,
+                lifecycle,
+            ]),
         module(
             "Migration",
             [
@@ -102,16 +111,23 @@ let package = Package(
         module(
             "App",
             [
-                "Postgres", "Schema", "Jobs", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "Templates", "Recipients", "Gateway",
+                "Postgres", "Schema", "Jobs", "CrashPoints", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "Templates", "Recipients",
+                "Gateway",
                 "Migration",
                 "Quality", "Webhooks", "Credentials", "Sandbox", "Server", configuration, httpClient, nioCore, nioHTTP, crypto, log,
                 lifecycle, unixSignals,
             ]),
+        module(
+            "Benchmarks",
+            [
+                "App", "Postgres", "Schema", "Jobs", "CloudAPI", "Credentials", "Gateway", "Server", httpClient, nioCore, nioPosix,
+                nioHTTP, nioFoundation, log, lifecycle, unixSignals,
+            ]),
         .executableTarget(
             name: "relevo",
             dependencies: [
-                "App", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PhoneNumbers", "Gateway", "Migration", "Templates", "Recipients",
-                "Quality", "Credentials", "CloudAPI", "Sandbox", "Server", httpClient, arguments, log, lifecycle,
+                "App", "Benchmarks", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PhoneNumbers", "Gateway", "Migration", "Templates",
+                "Recipients", "Quality", "Credentials", "CloudAPI", "Sandbox", "Server", httpClient, arguments, log, lifecycle,
             ],
             exclude: ["Example"], swiftSettings: strict),
 
@@ -153,7 +169,13 @@ let package = Package(
                 "Server", "Gateway", "CloudAPI", "Credentials", "Jobs", "Migration", "Quality", "Templates", "Webhooks", "Postgres",
                 "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
             ]),
+        tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", log]),
+        .executableTarget(
+            name: "fault-worker",
+            dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],
+            path: "Tests/FaultWorker", swiftSettings: strict),
+        tests("FaultTests", ["CrashPoints", "Jobs", "Schema", "Postgres", "TestSupport", httpClient, nioCore, nioHTTP, log]),
         tests("EndToEndTests", ["TestSupport", "Postgres", httpClient, log], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6]

@@ -100,7 +100,9 @@ CREATE TABLE jobs.debit (
     lane_id bigint NOT NULL,
     at_us bigint NOT NULL DEFAULT jobs.now_us(),
     tokens integer NOT NULL,
-    penalty_us bigint
+    penalty_us bigint,
+    -- A token that goes back: the slot nothing was sent in.
+    slot_us bigint
 );
 CREATE INDEX debit_lane ON jobs.debit (lane_id);
 
@@ -125,7 +127,9 @@ CREATE TABLE jobs.attempt (
     phase smallint NOT NULL DEFAULT 0,
     -- 'A' at least once, 'M' at most once; known from the intent on.
     delivery "char",
-    deadline_at timestamptz NOT NULL
+    deadline_at timestamptz NOT NULL,
+    -- When it may be performed, by the lane's rate: not before, and hardly later. NULL: no rate.
+    slot_us bigint
 ) WITH (fillfactor = 70);
 CREATE INDEX attempt_lane ON jobs.attempt (lane_id);
 CREATE INDEX attempt_worker ON jobs.attempt (worker_id);
@@ -236,9 +240,9 @@ BEGIN
         WITH d AS (DELETE FROM jobs.attempt WHERE attempt_id = ANY (ARRAY(
                 SELECT attempt_id FROM jobs.attempt WHERE job_id = ANY(v_left) AND phase = 0 ORDER BY attempt_id
                     FOR UPDATE SKIP LOCKED))
-                RETURNING attempt_id, job_id, lane_id, n),
+                RETURNING attempt_id, job_id, lane_id, n, slot_us),
         o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'C', p_reason FROM d),
-        b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM d GROUP BY lane_id),
+        b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM d WHERE slot_us IS NOT NULL),
         w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM d)
         SELECT v_gone || coalesce(array_agg(job_id), '{}') INTO v_gone FROM d;
         RETURN QUERY SELECT unnest(v_gone);

@@ -252,6 +252,13 @@ DECLARE
     c recipients.contact;
     previous bigint;
 BEGIN
+    -- New people whose wa_id is the number's digits, all in one statement.
+    INSERT INTO recipients.contact (phone_number_id, wa_id)
+    SELECT DISTINCT u.sender, u.wa_id FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids) AS u (sender, number, wa_id, user_id)
+    WHERE u.user_id IS NULL AND u.number = '+' || u.wa_id
+        AND NOT EXISTS (SELECT FROM recipients.contact k WHERE k.wa_id = u.wa_id AND k.phone_number_id = u.sender)
+    ORDER BY u.sender, u.wa_id
+    ON CONFLICT DO NOTHING;
     FOR o IN
         SELECT * FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at)
             WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)

@@ -84,27 +84,37 @@ CREATE TABLE gateway.message (
     delivered_at timestamptz,
     read_at timestamptz,
     failed_at timestamptz,
+    -- Work lists. Only these columns are indexed of what changes, and on the way from queued to read they stay null: so those updates are
+    -- heap-only, and no index grows with the statuses of a message.
+    expiring_at timestamptz GENERATED ALWAYS AS (CASE WHEN state IN ('queued', 'held') THEN expires_at END) STORED,
+    unknown_since timestamptz GENERATED ALWAYS AS (CASE WHEN state = 'unknown' AND NOT needs_person THEN unknown_at END) STORED,
+    -- What it waits for: that a person verifies its recipient, after which it goes (again), or that its template may be used.
+    waits_for text GENERATED ALWAYS AS (CASE
+        WHEN (state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000') THEN 'recipient'
+        WHEN state = 'held' AND reason_code = 'template_held' THEN 'template' END) STORED,
     CHECK (e164 IS NOT NULL OR user_id IS NOT NULL),
     CHECK (state IN ('queued', 'held', 'sending', 'unknown', 'accepted', 'sent', 'delivered', 'read', 'failed', 'expired', 'cancelled'))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 60);
 
-CREATE INDEX message_by_wamid ON gateway.message (wamid) WHERE wamid IS NOT NULL;
 CREATE INDEX message_by_tag ON gateway.message (tag text_pattern_ops) WHERE tag IS NOT NULL;
 CREATE INDEX message_by_sender ON gateway.message (sender, seq);
 CREATE INDEX message_by_address ON gateway.message (address, seq);
-CREATE INDEX message_expiring ON gateway.message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'held');
-CREATE INDEX message_unknown ON gateway.message (unknown_at) WHERE state = 'unknown';
-CREATE INDEX message_sending ON gateway.message (sent_at) WHERE state = 'sending';
+CREATE INDEX message_expiring ON gateway.message (expiring_at) WHERE expiring_at IS NOT NULL;
+CREATE INDEX message_unknown ON gateway.message (unknown_since) WHERE unknown_since IS NOT NULL;
 CREATE INDEX message_needs_person ON gateway.message (seq) WHERE needs_person;
--- Messages that go again, or at last, once their recipient has been verified.
-CREATE INDEX message_awaiting_trust ON gateway.message (sender, seq)
-    WHERE (state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000');
-CREATE INDEX message_held_template ON gateway.message (sender, template_name, template_language)
-    WHERE state = 'held' AND reason_code = 'template_held';
+CREATE INDEX message_awaiting_trust ON gateway.message (seq) WHERE waits_for = 'recipient';
+CREATE INDEX message_held_template ON gateway.message (sender, template_name, template_language) WHERE waits_for = 'template';
+
+-- Which message a wamid is of, by its hash: for statuses that do not carry our name. Insert-only, so that the message itself needs no index
+-- on what comes late.
+CREATE TABLE gateway.wamid (hash bigint NOT NULL, message_id uuid NOT NULL, PRIMARY KEY (hash, message_id));
+
+CREATE FUNCTION gateway.wamid_hash(p_wamid text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT hashtextextended(p_wamid, 0) $$;
 
 -- Everything that happened to a message after its hand-in.
 CREATE TABLE gateway.event (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY,
     message_id uuid NOT NULL,
     kind text NOT NULL,
     -- Statuses: the wamid, and Meta's own time in whole seconds.
@@ -114,10 +124,10 @@ CREATE TABLE gateway.event (
     detail text,
     -- A status, an answer or an error as it came.
     data bytea,
-    recorded_at timestamptz NOT NULL DEFAULT jobs.now()
+    recorded_at timestamptz NOT NULL DEFAULT jobs.now(),
+    PRIMARY KEY (message_id, id)
 );
 
-CREATE INDEX event_by_message ON gateway.event (message_id, id);
 -- The same status comes more than once.
 CREATE UNIQUE INDEX event_status ON gateway.event (message_id, kind, wamid, occurred_at) NULLS NOT DISTINCT WHERE kind LIKE 'status.%';
 
@@ -200,9 +210,31 @@ DECLARE
     v_sender text := '';
     v_address text := '';
     v_line integer := 0;
+    v_taken bigint[];
+    v_failures integer[];
 BEGIN
+    -- The first of each pair, all in one statement: nearly always that is all of them, and they may go.
+    WITH f AS MATERIALIZED (
+        SELECT DISTINCT ON (u.sender, u.address) u.sender, u.address, u.n
+        FROM unnest(p_senders, p_addresses) WITH ORDINALITY AS u (sender, address, n) ORDER BY u.sender, u.address, u.n),
+    t AS (
+        INSERT INTO gateway.pair AS p (sender, address, burst_at, in_burst, free_at)
+        SELECT f.sender, f.address, v_now, 1, v_now + v_step FROM f ORDER BY f.sender, f.address
+        ON CONFLICT (sender, address) DO UPDATE SET
+            burst_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.burst_at END,
+            in_burst = CASE WHEN p.free_at <= v_now THEN 1 ELSE p.in_burst + 1 END,
+            free_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.free_at END + v_step
+        WHERE p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0)
+        RETURNING p.sender, p.address, p.failures)
+    SELECT array_agg(f.n), array_agg(t.failures) INTO v_taken, v_failures FROM f JOIN t ON t.sender = f.sender AND t.address = f.address;
+    RETURN QUERY SELECT u.n, NULL::timestamptz, u.failures FROM unnest(v_taken, v_failures) AS u (n, failures);
+    IF cardinality(v_taken) = cardinality(p_senders) THEN
+        RETURN;
+    END IF;
+    -- The others, whose rows are locked by now: they wait, or are further ones of a burst.
     FOR o IN
-        SELECT u.* FROM unnest(p_senders, p_addresses) WITH ORDINALITY AS u (sender, address, n) ORDER BY u.sender, u.address, u.n
+        SELECT u.* FROM unnest(p_senders, p_addresses) WITH ORDINALITY AS u (sender, address, n)
+        WHERE v_taken IS NULL OR u.n <> ALL (v_taken) ORDER BY u.sender, u.address, u.n
     LOOP
         IF o.sender <> v_sender OR o.address <> v_address THEN
             v_line := 0;
@@ -211,12 +243,12 @@ BEGIN
         END IF;
         place := o.n;
         until := NULL;
-        INSERT INTO gateway.pair AS p (sender, address, burst_at, in_burst, free_at) VALUES (o.sender, o.address, v_now, 1, v_now + v_step)
-        ON CONFLICT (sender, address) DO UPDATE SET
+        UPDATE gateway.pair AS p SET
             burst_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.burst_at END,
             in_burst = CASE WHEN p.free_at <= v_now THEN 1 ELSE p.in_burst + 1 END,
             free_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.free_at END + v_step
-        WHERE p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0)
+        WHERE p.sender = o.sender AND p.address = o.address
+            AND (p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0))
         RETURNING p.failures INTO failures;
         IF NOT FOUND THEN
             SELECT p.free_at + v_line * v_step, p.failures INTO until, failures FROM gateway.pair p
@@ -227,3 +259,21 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Takes answers that accept messages over, as far as nothing has happened to those since their request: the usual case, in one statement.
+-- Returns what it took, and whether a status with the wamid has come before. Rows are locked in the order of their ids, as everywhere.
+CREATE FUNCTION gateway.accept(
+    p_ids uuid[], p_jobs bigint[], p_wamids text[], p_wa_ids text[], p_answers bytea[], p_http integer[], p_at timestamptz
+) RETURNS TABLE (id uuid, is_early boolean) LANGUAGE sql VOLATILE AS $$
+    WITH n AS MATERIALIZED (
+        SELECT * FROM unnest(p_ids, p_jobs, p_wamids, p_wa_ids, p_answers, p_http) AS u (id, job, wamid, wa_id, answer, http) ORDER BY u.id),
+    taken AS (
+        UPDATE gateway.message m SET state = 'accepted', wamid = n.wamid, wa_id = coalesce(n.wa_id, m.wa_id), graph_answer = n.answer,
+            http_status = n.http, accepted_at = p_at, updated_at = p_at
+        FROM n WHERE m.id = n.id AND m.state = 'sending' AND m.job_id = n.job AND m.wamid IS NULL AND m.accepted_at IS NULL
+            AND NOT m.needs_person
+        RETURNING m.id, n.wamid),
+    named AS (INSERT INTO gateway.wamid (hash, message_id) SELECT gateway.wamid_hash(t.wamid), t.id FROM taken t ON CONFLICT DO NOTHING),
+    told AS (INSERT INTO gateway.event (message_id, kind, wamid, detail, recorded_at)
+        SELECT t.id, 'accepted', t.wamid, 'accepted', p_at FROM taken t)
+    SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid) FROM taken t $$;

@@ -1,16 +1,22 @@
 -- owner: jobs
 -- What an engine does with a job: bring it to its lane, claim it, write its intent, end it, rescue it. Each function is one transaction.
+-- PL/pgSQL keeps the plans of its statements for the session; the body of an SQL function is planned anew at every call.
 
 -- Moving work to its lane -----------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION jobs.promote(p_max int) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION jobs.promote(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_n bigint;
+BEGIN
     WITH d AS (
-        DELETE FROM jobs.later l USING (
-            SELECT run_at, job_id FROM jobs.later WHERE run_at <= clock_timestamp() ORDER BY run_at LIMIT p_max FOR UPDATE SKIP LOCKED) s
-         WHERE l.run_at = s.run_at AND l.job_id = s.job_id RETURNING l.*),
+        -- Not clock_timestamp(): an index is of no use for what may change from row to row.
+        DELETE FROM jobs.later WHERE job_id = ANY (ARRAY(
+            SELECT job_id FROM jobs.later WHERE run_at <= statement_timestamp() ORDER BY run_at LIMIT p_max FOR UPDATE SKIP LOCKED))
+        RETURNING *),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, attempt FROM d RETURNING lane_id),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r)
-    SELECT count(*) FROM d $$;
+    SELECT count(*) INTO v_n FROM d;
+    RETURN v_n;
+END $$;
 
 -- Turns marks into due lanes. Lanes are locked first, marks of lanes we cannot lock stay, and next_us is looked at in a later statement: in
 -- one
@@ -36,41 +42,53 @@ CREATE FUNCTION jobs.burst_now(p_burst int, p_low int, p_since_us bigint, p_now_
                 ELSE greatest(1, least(p_burst, p_low + greatest(0, p_now_us - p_since_us) * p_burst / 60000000)) END $$;
 
 -- Takes debits into the state of lanes the caller has locked, as if each had been taken at its own time. A debt is capped at 5 s past the
--- burst, so
--- that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once.
+-- burst, so that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once. Tokens go back
+-- only from the end of what was dealt out: a slot before that has later ones after it already, and dealing it out again would put two
+-- sends where there is room for one.
 CREATE FUNCTION jobs.fold_debits(p_lanes bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM jobs.debit WHERE lane_id = ANY(p_lanes)) THEN RETURN; END IF;
     WITH d AS (DELETE FROM jobs.debit WHERE lane_id = ANY(p_lanes) RETURNING *),
-    s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d),
+    back AS (
+        SELECT r.lane_id, count(*) AS k
+          FROM (SELECT d.lane_id, d.slot_us, row_number() OVER (PARTITION BY d.lane_id ORDER BY d.slot_us DESC) AS rn
+                  FROM d WHERE d.slot_us IS NOT NULL) r
+          JOIN jobs.lane l ON l.id = r.lane_id AND l.id = ANY(p_lanes) AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
+    s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d WHERE slot_us IS NULL),
     f AS (
         SELECT s.lane_id, sum(s.tokens) AS total, max(s.at_us) AS newest, max(s.at_us + s.suffix * l.t_us) AS reached,
                max(s.at_us + s.penalty_us) AS pushed, max(s.at_us) FILTER (WHERE s.penalty_us IS NOT NULL) AS penalty_at
-          FROM s JOIN jobs.lane l ON l.id = s.lane_id GROUP BY s.lane_id)
+          FROM s JOIN jobs.lane l ON l.id = s.lane_id AND l.id = ANY(p_lanes) GROUP BY s.lane_id),
+    x AS (
+        SELECT l.id, l.tat_us - coalesce(b.k, 0) * l.t_us AS tat_us, f.*
+          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id AND l.id = ANY(p_lanes)
+          LEFT JOIN f ON f.lane_id = y.lane_id LEFT JOIN back b ON b.lane_id = y.lane_id)
     UPDATE jobs.lane l SET
         tat_us = greatest(
-            CASE WHEN f.total <= 0 THEN l.tat_us + f.total * l.t_us
-                 ELSE greatest(l.tat_us, least(greatest(l.tat_us + f.total * l.t_us, f.reached), f.newest + l.burst * l.t_us + 5000000))
+            CASE WHEN coalesce(x.total, 0) <= 0 THEN x.tat_us
+                 ELSE greatest(x.tat_us, least(greatest(x.tat_us + x.total * l.t_us, x.reached), x.newest + l.burst * l.t_us + 5000000))
                      END,
             -- A penalty lets nothing through before its end, whatever the burst.
-            f.pushed + l.burst * l.t_us),
-        penalty_burst = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
-            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, f.penalty_at) / 2) ELSE l.penalty_burst END,
-        penalty_us = CASE WHEN f.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN f.penalty_at ELSE l.penalty_us END
-      FROM f WHERE l.id = f.lane_id;
+            x.pushed + l.burst * l.t_us),
+        penalty_burst = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
+            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, x.penalty_at) / 2) ELSE l.penalty_burst END,
+        penalty_us = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN x.penalty_at ELSE l.penalty_us END
+      FROM x WHERE l.id = x.id AND l.id = ANY(p_lanes);
 END $$;
 
 -- Claim: the first statement locks lanes, the second runs on a fresh snapshot and so sees what those who held the lanes before us have
 -- committed.
--- In one statement the count would be older than the lock, and the cap would be broken.
-CREATE FUNCTION jobs.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8)
+-- In one statement the count would be older than the lock, and the cap would be broken. Of a lane with a rate, each attempt gets a slot: the
+-- burst is how far ahead slots are dealt out, and they lie one interval apart. The first of a lane at rest is now; every other one leaves the
+-- caller p_lead for its intent, because a slot that is missed is lost.
+CREATE FUNCTION jobs.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8, p_lead_us bigint DEFAULT 0)
 RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
-               max_attempts smallint)
+               max_attempts smallint, slot_us bigint, t_us bigint, now_us bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[];
 BEGIN
-    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
     SELECT array_agg(s.id) INTO v_lanes FROM (
         SELECT id FROM jobs.lane WHERE next_us <= v_now AND next_us IS NOT NULL AND NOT paused
          ORDER BY next_us LIMIT p_lanes FOR NO KEY UPDATE SKIP LOCKED) s;
@@ -80,8 +98,9 @@ BEGIN
     RETURN QUERY
     WITH state AS MATERIALIZED (
         SELECT l.id, l.key, l.t_us, l.tat_us, l.next_us, l.max_running, b.burst,
+               CASE WHEN l.t_us = 0 THEN NULL WHEN l.tat_us <= v_now THEN v_now ELSE greatest(l.tat_us, v_now + p_lead_us) END AS first_us,
                CASE WHEN l.t_us = 0 THEN CASE WHEN l.tat_us <= v_now THEN 1000000 ELSE 0 END
-                    ELSE greatest(0, (v_now + b.burst * l.t_us - greatest(v_now, l.tat_us)) / l.t_us) END AS tokens,
+                    ELSE greatest(0, (v_now + p_lead_us + b.burst * l.t_us - greatest(v_now, l.tat_us)) / l.t_us) END AS tokens,
                greatest(0, l.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id)) AS room
           FROM jobs.lane l CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, v_now) AS burst) b
          WHERE l.id = ANY(v_lanes)),
@@ -97,29 +116,41 @@ BEGIN
         SELECT p.job_id FROM share s CROSS JOIN LATERAL (
             SELECT r.job_id FROM jobs.ready r WHERE r.lane_id = s.id ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) p),
     gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
+    -- Each is looked up once: what follows is small, and is joined, not searched.
+    envelope AS MATERIALIZED (
+        SELECT g.job_id, g.lane_id, g.attempt AS n, g.priority, j.kind, j.payload, j.max_attempts,
+               row_number() OVER (PARTITION BY g.lane_id ORDER BY g.priority, g.job_id) AS rn
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))),
     begun AS (
-        INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at)
-        SELECT g.job_id, g.lane_id, p_worker, g.attempt, g.priority, j.kind, clock_timestamp() + make_interval(secs => p_lease)
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id ORDER BY g.lane_id, g.priority, g.job_id
+        INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
+        SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),
+               CASE WHEN s.t_us = 0 THEN NULL WHEN e.rn = 1 THEN s.first_us
+                    ELSE greatest(s.first_us + s.t_us, v_now + p_lead_us) + (e.rn - 2) * s.t_us END
+          FROM envelope e JOIN state s ON s.id = e.lane_id ORDER BY e.lane_id, e.rn
         RETURNING *),
-    took AS (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id),
+    moved AS MATERIALIZED (
+        SELECT s.id, s.t_us, s.tat_us, s.burst, s.tokens, s.room, s.seen, s.n, coalesce(t.c, 0) AS c,
+               CASE WHEN t.c IS NULL THEN s.tat_us
+                    WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
+                    WHEN t.c = 1 THEN s.first_us + s.t_us
+                    ELSE greatest(s.first_us + s.t_us, v_now + p_lead_us) + (t.c - 1) * s.t_us END AS new_tat_us
+          FROM share s LEFT JOIN (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id) t ON t.lane_id = s.id),
     rearmed AS (
         UPDATE jobs.lane l SET
-            tat_us = CASE WHEN x.c > 0 THEN greatest(v_now, s.tat_us) + x.c * s.t_us ELSE s.tat_us END,
-            wait_cap = s.seen > x.c AND s.room <= x.c,
+            tat_us = m.new_tat_us,
+            wait_cap = m.seen > m.c AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
-                WHEN s.seen <= x.c THEN NULL
-                WHEN s.room <= x.c THEN v_now + 250000
+                WHEN m.seen <= m.c THEN NULL
+                WHEN m.room <= m.c THEN v_now + 250000
                 -- Out of tokens: until a chunk of them is there, so that a fast lane's row is written 20 times a second at most.
-                WHEN s.tokens <= x.c THEN greatest(v_now + 1000,
-                    greatest(v_now, s.tat_us) + (x.c + greatest(1, least(s.burst, 50000 / nullif(s.t_us, 0))) - s.burst) * s.t_us)
-                WHEN x.c < s.n THEN v_now + 20000
+                WHEN m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
+                    + (greatest(1, least(m.burst, 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
+                WHEN m.c < m.n THEN v_now + 20000
                 ELSE v_now END
-          FROM share s CROSS JOIN LATERAL (SELECT coalesce((SELECT t.c FROM took t WHERE t.lane_id = s.id), 0) AS c) x
-         WHERE l.id = s.id RETURNING 1)
-    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, j.payload, b.priority, j.max_attempts
-      FROM begun b JOIN jobs.job j ON j.id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
+          FROM moved m WHERE l.id = m.id AND l.id = ANY(v_lanes) RETURNING 1)
+    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts, b.slot_us, s.t_us, v_now
+      FROM begun b JOIN envelope e ON e.job_id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
 END $$;
 
 -- Only ids it returns may be performed. The shared lock is what pause_everything waits for: once that has committed, no older intent
@@ -128,45 +159,56 @@ CREATE FUNCTION jobs.intend(p_worker bigint, p_ids bigint[], p_delivery text, p_
     LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('jobs.control', 0));
-    IF EXISTS (SELECT FROM jobs.control WHERE stopped) THEN RETURN; END IF;
+    IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR (p_delivery = 'M' AND jobs.timeline_moved()) THEN RETURN; END IF;
     RETURN QUERY
     UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
-      FROM jobs.lane l
-     WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0 AND l.id = a.lane_id AND NOT l.paused
+     WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0
+       AND NOT (SELECT l.paused FROM jobs.lane l WHERE l.id = a.lane_id)
     RETURNING a.attempt_id;
 END $$;
 
 -- Provably nothing was done: back to ready, at no cost.
-CREATE FUNCTION jobs.give_back(p_worker bigint, p_ids bigint[], p_reason text) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION jobs.give_back(p_worker bigint, p_ids bigint[], p_reason text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_n bigint;
+BEGIN
     WITH gone AS (DELETE FROM jobs.attempt WHERE attempt_id = ANY(p_ids) AND worker_id = p_worker AND phase = 0 RETURNING *),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'B', p_reason FROM gone),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, n FROM gone),
-    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM gone WHERE slot_us IS NOT NULL),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
-    SELECT count(*) FROM gone $$;
+    SELECT count(*) INTO v_n FROM gone;
+    RETURN v_n;
+END $$;
 
 -- What admission refused: until NULL ends the job, a time puts it off. Costs no attempt, and its tokens go back.
-CREATE FUNCTION jobs.refuse(p_ids bigint[], p_until timestamptz[], p_reason text[]) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION jobs.refuse(p_ids bigint[], p_until timestamptz[], p_reason text[]) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_n bigint;
+BEGIN
     WITH d AS (SELECT * FROM unnest(p_ids, p_until, p_reason) x(id, until, reason)),
-    gone AS (DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id RETURNING a.*, d.until, d.reason),
+    gone AS (DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id AND a.attempt_id = ANY(p_ids) RETURNING a.*, d.until, d.reason),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason)
           SELECT attempt_id, job_id, n, CASE WHEN until IS NULL THEN 'C'::"char" ELSE 'P' END, reason FROM gone),
     l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
           SELECT until, job_id, lane_id, priority, n, reason FROM gone WHERE until IS NOT NULL),
-    b AS (INSERT INTO jobs.debit (lane_id, tokens) SELECT lane_id, -count(*) FROM gone GROUP BY lane_id),
+    b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM gone WHERE slot_us IS NOT NULL),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
-    SELECT count(*) FROM gone $$;
+    SELECT count(*) INTO v_n FROM gone;
+    RETURN v_n;
+END $$;
 
 -- Batched completion, fenced by attempt_id: ids it does not return were taken away from the caller.
 CREATE FUNCTION jobs.finish(
     p_ids bigint[], p_result text[], p_provider text[], p_reason text[], p_delay float8[], p_costs boolean[], p_penalty_us bigint[],
         p_unsettled bytea[]
-) RETURNS TABLE (attempt_id bigint, retry_at timestamptz) LANGUAGE sql VOLATILE AS $$
+) RETURNS TABLE (attempt_id bigint, retry_at timestamptz) LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH d AS (
         SELECT x.* FROM unnest(p_ids, p_result, p_provider, p_reason, p_delay, p_costs, p_penalty_us, p_unsettled)
             x(id, result, provider, reason, delay, costs, penalty, unsettled) ORDER BY id),
     gone AS (
-        DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id
+        DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id AND a.attempt_id = ANY(p_ids)
         RETURNING a.*, d.result, d.provider, d.reason, d.costs, d.penalty, d.unsettled,
             CASE WHEN d.result = 'R' THEN clock_timestamp() + make_interval(secs => d.delay) END AS run_at),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, provider_id, reason, unsettled)
@@ -178,18 +220,22 @@ CREATE FUNCTION jobs.finish(
     p AS (INSERT INTO jobs.debit (lane_id, tokens, penalty_us)
           SELECT lane_id, 0, max(penalty) FROM gone WHERE penalty IS NOT NULL GROUP BY lane_id),
     w AS (INSERT INTO jobs.wake (lane_id)
-          SELECT DISTINCT g.lane_id FROM gone g JOIN jobs.lane n ON n.id = g.lane_id WHERE n.wait_cap)
-    SELECT g.attempt_id, g.run_at FROM gone g $$;
+          SELECT DISTINCT g.lane_id FROM gone g WHERE (SELECT n.wait_cap FROM jobs.lane n WHERE n.id = g.lane_id))
+    SELECT g.attempt_id, g.run_at FROM gone g;
+END $$;
 
 -- Results of attempts that had been rescued. Returns those recorded now, not those of our own finish whose answer was lost, nor those that
 -- went back before they began: nothing was performed, and another attempt may be at work by now.
 CREATE FUNCTION jobs.record_late(p_ids bigint[], p_result text[], p_provider text[], p_reason text[]) RETURNS SETOF bigint
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN QUERY
     INSERT INTO jobs.outcome (attempt_id, late, job_id, n, result, provider_id, reason)
     SELECT o.attempt_id, true, o.job_id, o.n, x.result::"char", x.provider, x.reason
       FROM unnest(p_ids, p_result, p_provider, p_reason) x(id, result, provider, reason)
-      JOIN jobs.outcome o ON o.attempt_id = x.id AND NOT o.late AND o.rescued AND o.result <> 'B'
-    ON CONFLICT DO NOTHING RETURNING attempt_id $$;
+      JOIN jobs.outcome o ON o.attempt_id = x.id AND o.attempt_id = ANY(p_ids) AND NOT o.late AND o.rescued AND o.result <> 'B'
+    ON CONFLICT DO NOTHING RETURNING attempt_id;
+END $$;
 
 CREATE FUNCTION jobs.bump(p_name text, p_by bigint) RETURNS void LANGUAGE sql VOLATILE AS $$
     INSERT INTO jobs.counter AS c VALUES (p_name, p_by) ON CONFLICT (name) DO UPDATE SET value = c.value + excluded.value $$;
@@ -197,28 +243,34 @@ CREATE FUNCTION jobs.bump(p_name text, p_by bigint) RETURNS void LANGUAGE sql VO
 -- Rescue ----------------------------------------------------------------------------------------------------------------------------------
 
 -- Attempts whose worker is dead or whose deadline is past, of kinds the caller can settle.
-CREATE FUNCTION jobs.rescuable(p_stale float8, p_kinds text[], p_max int) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION jobs.rescuable(p_stale float8, p_kinds text[], p_max int) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN QUERY
     SELECT a.attempt_id FROM jobs.attempt a LEFT JOIN jobs.worker w ON w.id = a.worker_id
      WHERE (w.id IS NULL OR w.beat_at < clock_timestamp() - make_interval(secs => p_stale) OR a.deadline_at < clock_timestamp())
        AND a.kind = ANY(p_kinds)
-     ORDER BY a.attempt_id LIMIT p_max $$;
+     ORDER BY a.attempt_id LIMIT p_max;
+END $$;
 
 -- B: no intent, back to ready. U: at most once, may have happened, never repeated. R or X: at least once.
 CREATE FUNCTION jobs.rescue(p_ids bigint[], p_stale float8, p_base float8, p_cap float8)
 RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
                max_attempts smallint, verdict text, retry_at timestamptz)
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH lost AS (
         SELECT a.attempt_id FROM jobs.attempt a LEFT JOIN jobs.worker w ON w.id = a.worker_id
          WHERE a.attempt_id = ANY(p_ids)
            AND (w.id IS NULL OR w.beat_at < clock_timestamp() - make_interval(secs => p_stale) OR a.deadline_at < clock_timestamp())
          ORDER BY a.attempt_id FOR UPDATE OF a SKIP LOCKED),
-    gone AS (DELETE FROM jobs.attempt a USING lost WHERE a.attempt_id = lost.attempt_id RETURNING a.*),
+    gone AS (DELETE FROM jobs.attempt a USING lost WHERE a.attempt_id = lost.attempt_id AND a.attempt_id = ANY(p_ids) RETURNING a.*),
     judged AS (
         SELECT g.*, j.payload, j.max_attempts,
                CASE WHEN g.phase = 0 THEN 'B' WHEN g.delivery = 'M' THEN 'U' WHEN g.n >= j.max_attempts THEN 'X' ELSE 'R' END AS verdict,
                clock_timestamp() + make_interval(secs => least(p_cap, p_base * power(2, least(g.n, 20) - 1)) * (0.5 + random())) AS run_at
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id),
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM gone))),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, rescued, reason)
           SELECT g.attempt_id, g.job_id, g.n, g.verdict::"char", true, 'rescued: the worker was lost or the deadline passed' FROM judged g),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT g.job_id, g.lane_id, g.priority, g.n FROM judged g
@@ -229,6 +281,7 @@ LANGUAGE sql VOLATILE AS $$
           SELECT g.job_id, g.attempt_id, g.lane_id, g.kind, 'rescued too often' FROM judged g WHERE g.verdict = 'X'
               ON CONFLICT (job_id) DO NOTHING),
     w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT g.lane_id FROM judged g)
-    SELECT g.attempt_id, g.job_id, g.lane_id, n.key, g.kind, g.n, g.payload, g.priority, g.max_attempts, g.verdict,
-           CASE WHEN g.verdict = 'R' THEN g.run_at END
-      FROM judged g JOIN jobs.lane n ON n.id = g.lane_id $$;
+    SELECT g.attempt_id, g.job_id, g.lane_id, (SELECT l.key FROM jobs.lane l WHERE l.id = g.lane_id), g.kind, g.n, g.payload, g.priority,
+           g.max_attempts, g.verdict, CASE WHEN g.verdict = 'R' THEN g.run_at END
+      FROM judged g;
+END $$;

@@ -119,3 +119,8 @@ BEGIN
 END $$;
 
 SELECT jobs.ensure_partitions(2);
+
+-- Jobs of a kind whose last result its owner could not take over, newest first.
+CREATE FUNCTION jobs.unsettled(p_kind text, p_max int) RETURNS TABLE (job_id bigint, payload bytea) LANGUAGE sql STABLE AS $$
+    SELECT o.job_id, j.payload FROM jobs.outcome o JOIN jobs.job j ON j.id = o.job_id
+     WHERE o.unsettled IS NOT NULL AND j.kind = p_kind ORDER BY o.attempt_id DESC LIMIT p_max $$;

@@ -119,14 +119,18 @@ BEGIN
 END $$;
 
 -- Everything that has become due, in one call: later jobs, waits, wake marks.
-CREATE FUNCTION jobs.turn(p_max int) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    SELECT jobs.promote(p_max) + jobs.wake_runs(p_max) + jobs.sweep(p_max) $$;
+CREATE FUNCTION jobs.turn(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN jobs.promote(p_max) + jobs.wake_runs(p_max) + jobs.sweep(p_max);
+END $$;
 
 -- Seconds until something that is known becomes due; NULL when nothing is.
-CREATE FUNCTION jobs.next_due() RETURNS float8 LANGUAGE sql STABLE AS $$
-    SELECT least(
+CREATE FUNCTION jobs.next_due() RETURNS float8 LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT least(
         ((SELECT min(next_us) FROM jobs.lane WHERE next_us IS NOT NULL AND NOT paused) - jobs.now_us()) / 1e6,
         extract(epoch FROM (SELECT min(run_at) FROM jobs.later) - clock_timestamp())::float8,
         extract(epoch FROM (SELECT min(until) FROM jobs.wait WHERE until IS NOT NULL) - jobs.now())::float8
             / nullif((SELECT coalesce((SELECT speed FROM jobs.clock), 1)), 0))
-     WHERE NOT EXISTS (SELECT FROM jobs.control WHERE stopped) $$;
+     WHERE NOT EXISTS (SELECT FROM jobs.control WHERE stopped));
+END $$;

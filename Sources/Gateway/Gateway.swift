@@ -1,4 +1,5 @@
 public import CloudAPI
+import CrashPoints
 public import Credentials
 public import Foundation
 public import Jobs
@@ -25,7 +26,9 @@ public struct Gateway: Sendable {
 
     /// Takes a message in, in a transaction of its own. Throws `GatewayRefusal` when it would never be sent.
     public func submit(_ submission: Submission) async throws -> Receipt {
-        try await core.client.withTransaction { try await submit(submission, on: $0) }
+        let receipt = try await core.client.withTransaction { try await submit(submission, on: $0) }
+        CrashPoint.enqueueAfterCommit.passed()
+        return receipt
     }
 
     /// Takes a message in, in the caller's transaction. After a `GatewayRefusal` that transaction can go on.
@@ -42,6 +45,7 @@ public struct Gateway: Sendable {
         while start < batch.count {
             let end = min(start + Intake.largestBatch, batch.count)
             results += try await core.client.withTransaction { try await Intake(core: core).take(Array(batch[start..<end]), on: $0) }
+            CrashPoint.enqueueAfterCommit.passed()
             start = end
         }
         return results

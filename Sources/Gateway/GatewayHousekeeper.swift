@@ -40,9 +40,9 @@ public struct GatewayHousekeeper: Service {
         round.needPerson = try await core.client.query(
             """
             UPDATE gateway.message SET needs_person = true, updated_at = jobs.now() WHERE id IN (
-                SELECT id FROM gateway.message WHERE state = 'unknown' AND NOT needs_person
-                    AND unknown_at <= jobs.now() - make_interval(secs => \(core.settings.unknownDeadline / .seconds(1)))
-                ORDER BY unknown_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+                SELECT id FROM gateway.message
+                WHERE unknown_since <= jobs.now() - make_interval(secs => \(core.settings.unknownDeadline / .seconds(1)))
+                ORDER BY unknown_since LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
             """
         ).affectedRows
         try await abandon()
@@ -62,15 +62,18 @@ public struct GatewayHousekeeper: Service {
     /// Messages whose attempt has ended without its result having been taken over: the engine keeps what came in `jobs.outcome`, and nobody
     /// would look at the message again. Whether it was sent is not known.
     private func abandon() async throws {
+        let found = try await core.client.query("SELECT job_id, payload FROM jobs.unsettled(\(SendJob.kind), \(Self.batch)::int)")
+            .decode((Int64, Data).self)
+        let lost = found.compactMap { job, payload in SendJob.message(payload).map { (id: $0, job: job) } }
+        guard !lost.isEmpty else { return }
         try await core.client.withTransaction { db in
             let ids = try await db.query(
                 """
                 UPDATE gateway.message SET state = 'unknown', unknown_at = jobs.now(), reason_code = 'unknown', reason = \(Self.abandoned),
                     updated_at = jobs.now()
                 WHERE id IN (
-                    SELECT m.id FROM gateway.message m WHERE m.state = 'sending' AND m.sent_at < jobs.now() - interval '15 minutes'
-                        AND NOT EXISTS (SELECT FROM jobs.attempt a WHERE a.job_id = m.job_id)
-                    ORDER BY m.sent_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+                    SELECT m.id FROM unnest(\(lost.map(\.id)), \(lost.map(\.job))) AS n (id, job) JOIN gateway.message m ON m.id = n.id
+                    WHERE m.state = 'sending' AND m.job_id = n.job ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
                 RETURNING id
                 """
             ).decode(UUID.self)
@@ -89,8 +92,8 @@ public struct GatewayHousekeeper: Service {
                 """
                 UPDATE gateway.message SET state = 'expired', reason_code = 'expired', reason = \(Expiry.reason), updated_at = jobs.now()
                 WHERE id IN (
-                    SELECT id FROM gateway.message WHERE state IN ('queued', 'held') AND expires_at IS NOT NULL AND expires_at <= jobs.now()
-                    ORDER BY expires_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
+                    SELECT id FROM gateway.message WHERE expiring_at <= (SELECT jobs.now())
+                    ORDER BY expiring_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
                 RETURNING id, job_id, notify_run
                 """
             ).decode((UUID, Int64?, String?).self)

@@ -3,7 +3,7 @@ public import CloudAPI
 /// How the gateway behaves; every limit of Meta's is data.
 public struct GatewaySettings: Sendable {
     /// The share of Meta's rate that is used: what is paced here arrives there a little bunched.
-    public var pace = 0.95
+    public var pace = 0.99
     /// How long an idempotency key is remembered.
     public var idempotencyPeriod: Duration = .seconds(86400)
     /// Pair rule: one message in this time between one number and one recipient. Meta's six seconds and a little.

@@ -21,6 +21,8 @@ public struct Attempt: Sendable {
     public let payload: Data
     public let priority: Int16
     public let maxAttempts: Int
+    /// When its lane's rate lets it be performed; nil: at once.
+    var slot: Slot?
 }
 
 /// What a kind says about an attempt just before it is performed.
@@ -45,13 +47,23 @@ public enum AttemptResult: Sendable {
     case unknown(reason: String)
 }
 
+/// What `perform` hands to `settle` beside the result.
+public protocol AttemptDetail: Sendable {
+    /// What is kept for a person when `settle` cannot take it over.
+    var bytes: Data { get }
+}
+
+extension Data: AttemptDetail {
+    public var bytes: Data { self }
+}
+
 /// How an attempt ended, told to its kind in the transaction that ends it.
 public struct Settlement: Sendable {
     public let attempt: Attempt
     /// Exhausted retries arrive as `.dead`, rescued intents of at-most-once kinds as `.unknown`.
     public let result: AttemptResult
-    /// The bytes `perform` returned; nil after a rescue.
-    public let detail: Data?
+    /// What `perform` returned; nil after a rescue.
+    public let detail: (any AttemptDetail)?
     /// The attempt had been rescued before this result came: only what it proves (a provider's id) is news.
     public let isLate: Bool
     /// When the engine will try again, real time.
@@ -69,7 +81,7 @@ public protocol JobKind: Sendable {
     /// When it throws, nothing has been performed: the attempts are retried.
     func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission]
     /// The effect. `detail` is handed to `settle` as it is.
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?)
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?)
     /// Takes the results over, in the transaction that ends the attempts. May be called again when that transaction failed.
     func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws
 }

@@ -90,12 +90,7 @@ public enum Lanes {
     /// Spends throughput that was used outside the queue, such as by inbound messages. Locks no lane.
     public static func debit(_ key: String, tokens: Int, on db: some PostgresExecutor) async throws {
         guard tokens > 0 else { return }
-        try await db.query(
-            """
-            INSERT INTO jobs.debit (lane_id, tokens) SELECT id, \(min(tokens, 100_000))::bigint
-              FROM jobs.lane WHERE key = \(key) AND t_us > 0
-            """
-        )
+        try await db.query("SELECT jobs.spend(\(key), \(min(tokens, 100_000))::int)")
     }
 
     public static func state(_ key: String, on db: some PostgresExecutor) async throws -> LaneState? {

@@ -24,6 +24,8 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
     private let maximum: Int
     private var idle: Deque<Idle> = []
     private var leased: Set<ConnectionID> = []
+    /// Lent ones that are not lent again.
+    private var distrusted: Set<ConnectionID> = []
     private var waiters: Deque<Waiter> = []
     private var connecting = 0
     private var shutDown = false
@@ -33,6 +35,7 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
     var isEmpty: Bool { idle.isEmpty && leased.isEmpty && connecting == 0 }
     var waiting: Int { waiters.count }
     var leasedCount: Int { leased.count }
+    var idleCount: Int { idle.count }
 
     /// A caller wants a connection until `deadline` (seconds of any steady clock).
     mutating func lease(_ waiter: WaiterID, deadline: Double) -> [Action] {
@@ -69,7 +72,8 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
 
     mutating func release(_ connection: ConnectionID, healthy: Bool, now: Double) -> [Action] {
         guard leased.remove(connection) != nil else { return [] }
-        if healthy && !shutDown { return give(connection, now: now) }
+        let trusted = distrusted.remove(connection) == nil
+        if healthy && trusted && !shutDown { return give(connection, now: now) }
         var actions: [Action] = [.close(connection)]
         if !healthy {
             // What broke one connection has broken the idle ones: they are from before the restart.
@@ -81,6 +85,13 @@ struct PoolStateMachine<ConnectionID: Hashable, WaiterID: Hashable> {
             actions.append(.connect)
         }
         return actions
+    }
+
+    /// The server turned out to be the wrong one: none of the connections of now is lent again.
+    mutating func distrust() -> [Action] {
+        distrusted.formUnion(leased)
+        defer { idle.removeAll() }
+        return idle.map { .close($0.id) }
     }
 
     /// The caller was cancelled. False when it had been served already.

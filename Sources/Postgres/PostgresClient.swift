@@ -176,7 +176,23 @@ public final class PostgresClient: PostgresExecutor, Service {
         // A transaction left open would hold its locks in the hands of the next caller.
         let healthy = !connection.isBroken && connection.session.isIdle
         connection.giveBack()
+        if connection.isMisplaced { perform(state.withLock { $0.pool.distrust() }) }
         release(id, healthy: healthy)
+    }
+
+    /// How the pool is used at this moment.
+    public struct Usage: Sendable, Equatable {
+        /// Connections lent out, open and unused, and the most there may be.
+        public let lent, idle, maximum: Int
+        /// Callers that wait for a connection.
+        public let waiting: Int
+    }
+
+    public var usage: Usage {
+        state.withLock {
+            Usage(
+                lent: $0.pool.leasedCount, idle: $0.pool.idleCount, maximum: configuration.maximumConnections, waiting: $0.pool.waiting)
+        }
     }
 
     private func release(_ id: Int, healthy: Bool) {
@@ -195,12 +211,28 @@ public final class PostgresClient: PostgresExecutor, Service {
         try await withConnection { try await $0.query(query, file: file, line: line) }
     }
 
-    /// Opens a connection outside the pool for the length of `body`: migrations, advisory locks, LISTEN.
+    /// Whether pooled connections of this configuration really meet a pooler. Throws `.connectionFailed`.
+    public static func meetsPooler(_ configuration: PostgresConfiguration) async throws -> Bool {
+        let session = Session(configuration: configuration)
+        try await session.connect()
+        let found = try await session.isPooled()
+        await session.close()
+        return found
+    }
+
+    /// Opens a connection to the server itself for the length of `body`: migrations, advisory locks, LISTEN, heartbeats.
+    ///
+    /// Throws `.pooled` when the address leads to a pooler.
     public static func withDirectConnection<T>(
         _ configuration: PostgresConfiguration, logger: Logger, _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
-        let session = Session(configuration: configuration)
+        let session = Session(configuration: configuration.direct)
         try await session.connect()
+        guard try await !session.isPooled() else {
+            await session.close()
+            throw PostgresError(
+                .pooled, "\(configuration.direct) is a connection pooler; LISTEN, migrations and heartbeats need the server's own address")
+        }
         let connection = PostgresConnection(session: session)
         do {
             let value = try await body(connection)

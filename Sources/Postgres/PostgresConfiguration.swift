@@ -5,16 +5,24 @@ import Foundation
 public struct PostgresConfiguration: Sendable, CustomStringConvertible {
     /// libpq's connection keywords (`host`, `port`, `dbname`, `user`, `password`, …).
     public var parameters: [String: String]
+    /// The same keywords for the server itself, when `parameters` lead to a pooler in transaction mode; nil when they lead to the server.
+    ///
+    /// What needs a session of its own (LISTEN, migrations, heartbeats) goes this way.
+    public var directParameters: [String: String]?
     /// Most pooled connections at once. 1 or more.
     public var maximumConnections = 10
     /// How long one attempt to connect may take, in whole seconds (libpq's smallest is 2).
     public var connectTimeoutSeconds = 5
     /// How long a caller waits for a pooled connection.
     public var leaseTimeout: Duration = .seconds(30)
-    /// Prepared statements kept a connection; 0 switches preparing off, as PgBouncer in transaction mode needs.
+    /// Prepared statements kept a connection; 0 switches preparing off, and through a pooler it is off whatever stands here: the next
+    /// transaction may run on another server connection, where the statement is not known.
     public var statementCacheSize = 100
     /// Shown in `pg_stat_activity`.
     public var applicationName = "relevo"
+    /// How long a transaction may stand still before the server ends it with its locks; nil leaves it to the server's own setting, as it
+    /// is left through a pooler, whose connections are not ours to set.
+    public var idleInTransactionTimeout: Duration? = .seconds(60)
 
     /// Takes libpq keywords as they are.
     public init(parameters: [String: String]) { self.parameters = parameters }
@@ -47,10 +55,29 @@ public struct PostgresConfiguration: Sendable, CustomStringConvertible {
         self.parameters = parameters
     }
 
+    /// A pooler in transaction mode, and the server behind it. Throws as `init(url:)` does, for either.
+    public init(pooledURL: String, directURL: String) throws {
+        try self.init(url: pooledURL)
+        directParameters = try Self(url: directURL).parameters
+    }
+
+    /// Whether pooled connections go through a pooler.
+    public var isPooled: Bool { directParameters != nil }
+
+    /// The server itself, without the pooler.
+    public var direct: Self {
+        guard let directParameters else { return self }
+        var copy = self
+        copy.parameters = directParameters
+        copy.directParameters = nil
+        return copy
+    }
+
     /// The same server, another database.
     public func database(_ name: String) -> Self {
         var copy = self
         copy.parameters["dbname"] = name
+        copy.directParameters?["dbname"] = name
         return copy
     }
 

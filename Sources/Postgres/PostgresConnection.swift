@@ -24,11 +24,14 @@ public final class PostgresConnection: PostgresExecutor {
 
     let session: Session
     private let state = Mutex(State.lent)
+    private let misplaced = Atomic<Bool>(false)
 
     init(session: Session) { self.session = session }
 
     /// Whether a statement failed in a way that leaves the connection unusable.
     var isBroken: Bool { state.withLock { $0 == .broken } }
+    /// Whether the server has become a standby: then all connections from before lead to the wrong one.
+    var isMisplaced: Bool { misplaced.load(ordering: .acquiring) }
 
     /// From now on every statement is refused: the session may be in other hands.
     func giveBack() { state.withLock { $0 = .returned } }
@@ -56,8 +59,8 @@ public final class PostgresConnection: PostgresExecutor {
         do {
             return try await body()
         } catch var error as PostgresError {
-            // 25006: the server has become a standby, and so have all the others from before.
             if error.code == .connectionFailed || error.sqlState == "25006" { breakDown() }
+            if error.sqlState == "25006" { misplaced.store(true, ordering: .releasing) }
             error.file = file
             error.line = line
             throw error

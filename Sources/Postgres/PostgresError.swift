@@ -4,12 +4,16 @@
 public struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The kind of failure.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        enum Internal: String { case configuration, connectionFailed, server, leaseTimeout, shuttingDown, decoding, encoding, unexpected }
+        enum Internal: String {
+            case configuration, pooled, connectionFailed, server, leaseTimeout, shuttingDown, decoding, encoding, unexpected
+        }
         let value: Internal
         /// The name of the kind.
         public var description: String { value.rawValue }
         /// The connection string cannot be understood.
         public static let configuration = Code(value: .configuration)
+        /// The address leads to a pooler where the server itself is needed.
+        public static let pooled = Code(value: .pooled)
         /// No connection, or the connection was lost: the outcome of a statement in flight is not known.
         public static let connectionFailed = Code(value: .connectionFailed)
         /// The server answered with an error; see `sqlState`.

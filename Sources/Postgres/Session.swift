@@ -18,7 +18,7 @@ actor Session {
     init(configuration: PostgresConfiguration) {
         executor = QueueExecutor(label: "relevo.postgres")
         self.configuration = configuration
-        statements = StatementCache(capacity: configuration.statementCacheSize)
+        statements = StatementCache(capacity: configuration.isPooled ? 0 : configuration.statementCacheSize)
     }
 
     isolated deinit {
@@ -41,12 +41,23 @@ actor Session {
         PQsetNoticeReceiver(opened, { _, _ in }, nil)
         connection = opened
         canceller.attach(to: opened)
+        if let limit = configuration.idleInTransactionTimeout, !configuration.isPooled {
+            PQclear(PQexec(opened, "SET idle_in_transaction_session_timeout = \(max(1, Int(limit / .milliseconds(1))))"))
+        }
         note(opened)
     }
 
     func note(_ connection: OpaquePointer) {
         idle.store(PQtransactionStatus(connection) == PQTRANS_IDLE, ordering: .releasing)
         socket.store(PQsocket(connection), ordering: .releasing)
+    }
+
+    /// Whether somebody stands between us and the server: poolers hand out cancel keys of their own, in which the process id is made up.
+    func isPooled() throws -> Bool {
+        guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
+        let result = try checked(PQexec(connection, "SELECT pg_backend_pid()"), on: connection, sql: nil)
+        defer { PQclear(result) }
+        return PQgetvalue(result, 0, 0).flatMap { Int32(String(cString: $0)) } != PQbackendPID(connection)
     }
 
     /// Ends the connection; it cannot be used again.

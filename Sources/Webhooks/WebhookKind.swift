@@ -26,7 +26,7 @@ struct WebhookKind: JobKind {
         NewJob(lane: lane, kind: "webhook", payload: Data(String(post).utf8), priority: 1, maxAttempts: 30)
     }
 
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?) {
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         guard let post = Int64(String(decoding: attempt.payload, as: UTF8.self)) else {
             return (.dead(reason: "the job names no post"), nil)
         }

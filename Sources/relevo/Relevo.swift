@@ -63,6 +63,7 @@ struct Relevo: AsyncParsableCommand {
             PlanCommand.self,
             MigrationCommand.self, TemplatesCommand.self, SenderCommand.self, CredentialCommand.self, KeyCommand.self, Send.self,
             MessagesCommand.self, WhyMessage.self, RecipientsCommand.self, RebuildCommand.self, PhoneCommand.self, Rehearse.self,
+            BenchCommand.self,
         ])
 
     static let version = "0.1.0"

@@ -36,7 +36,10 @@ struct SettingsTests {
     @Test(
         "A malformed secret is not echoed",
         arguments: [
-            ("RELEVO_DATABASE_URL", "postgresql://relevo:hunter2hunter2@[bad"), ("RELEVO_MASTER_KEY", "aHVudGVyMmh1bnRlcjI="),
+            ("RELEVO_DATABASE_URL", "postgresql://relevo:hunter2hunter2@[bad"),
+            ("RELEVO_DATABASE_DIRECT_URL", "postgresql://relevo:hunter2hunter2@[bad"),
+            ("RELEVO_DATABASE_DIRECT_URL", "postgresql://relevo:hunter2hunter2@server-without-a-pooler/relevo"),
+            ("RELEVO_MASTER_KEY", "aHVudGVyMmh1bnRlcjI="),
             ("RELEVO_APP_SECRET", "hunter2 hunter2"), ("RELEVO_WEBHOOK_VERIFY_TOKEN", "hunter2 hunter2"),
         ])
     func secretErrors(name: String, value: String) throws {

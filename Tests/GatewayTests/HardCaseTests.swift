@@ -158,9 +158,11 @@ private final class Flag: Sendable {
     @Test func cancelDoesNotStandInACircleWithAnIntent() async throws {
         try await Rig.with(sends: false) { rig in
             let receipt = try await rig.submit()
+            var clock = ServerClock()
             let worker = try await JobStore(client: rig.client).beat(nil, name: "test", on: rig.client)
             try await JobStore(client: rig.client).turn()
-            let claimed = try await JobStore(client: rig.client).claim(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60)
+            let claimed = try await JobStore(client: rig.client).claim(
+                worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, lead: .zero, clock: &clock)
             #expect(claimed.count == 1)
             _ = try await crossed(rig) {
                 _ = try await rig.gateway.cancel(receipt.id)
@@ -246,10 +248,19 @@ private final class Flag: Sendable {
         try await Rig.with(sends: false) { rig in
             let receipt = try await rig.submit()
             let fresh = try await rig.submit(Rig.text(to: "+16315550000"))
-            try await rig.client.query("DELETE FROM jobs.ready")
+            let store = JobStore(client: rig.client)
+            var clock = ServerClock()
+            let worker = try await store.beat(nil, name: "test", on: rig.client)
+            try await store.turn()
+            let claimed = try await store.claim(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60, lead: .zero, clock: &clock)
             try await rig.client.query("UPDATE gateway.message SET state = 'sending', sent_at = jobs.now()")
-            try await rig.client.query(
-                "UPDATE gateway.message SET sent_at = jobs.now() - interval '1 hour' WHERE id = \(receipt.id)")
+            // The engine could end the attempt, and the gateway could not take its result over.
+            let lost = try #require(claimed.first { SendJob.message($0.payload) == receipt.id })
+            let ending = Ending(
+                Completion(attempt: lost, kind: rig.gateway.kind, result: .done(providerID: "wamid.1"), detail: nil),
+                settings: EngineSettings())
+            let ended = try await rig.client.withTransaction { try await store.finish([ending], unsettled: [Data()], on: $0) }
+            #expect(ended.count == 1)
             _ = try await rig.gateway.housekeeper.round()
             #expect(try await rig.record(receipt.id).state == .unknown)
             #expect(try await rig.record(fresh.id).state == .sending)

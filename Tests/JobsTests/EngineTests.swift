@@ -17,7 +17,7 @@ import Testing
             let kind = ScriptedKind()
             try await withEngine(client, [kind]) { _ in
                 try await withEngine(client, [kind]) { _ in
-                    try await eventually("all done") { kind.settlements.count == 1000 }
+                    try await eventually("all done") { kind.ended.count == 1000 }
                 }
             }
             #expect(kind.performed == Dictionary(uniqueKeysWithValues: jobs.map { ($0, 1) }))

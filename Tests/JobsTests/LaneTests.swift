@@ -73,7 +73,11 @@ import Testing
                 try await naive(first)
                 async let second: Void = client.withTransaction { try await naive($0) }
                 try await eventually("the second waits for the lane") {
-                    try await client.query("SELECT count(*) FROM pg_locks WHERE NOT granted").decodeFirst(Int.self) ?? 0 > 0
+                    try await client.query(
+                        """
+                        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """
+                    ).decodeFirst(Int.self) ?? 0 > 0
                 }
                 try await first.query("COMMIT")
                 try await second
@@ -141,6 +145,8 @@ import Testing
             var found = 0
             for _ in 0..<3 { found += try await client.claim(worker, most: 90).count }
             #expect(found == 250)
+            // Nothing that could be missed.
+            #expect(try await client.count("attempt WHERE slot_us IS NOT NULL") == 0)
         }
     }
 

@@ -40,7 +40,7 @@ final class ScriptedKind: JobKind {
 
     func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] { try await admission(attempts, db) }
 
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?) {
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         seen.withLock { $0.performed[attempt.jobID, default: 0] += 1 }
         return (await effect(attempt), Data("detail".utf8))
     }
@@ -52,13 +52,18 @@ final class ScriptedKind: JobKind {
 
     var performed: [Int64: Int] { seen.withLock { $0.performed } }
     var settlements: [Settlement] { seen.withLock { $0.settlements } }
+    /// Jobs that are over: an attempt that missed its slot is settled too, and goes again.
+    var ended: Set<Int64> {
+        Set(settlements.compactMap { if case .retry = $0.result { nil } else { $0.attempt.jobID } })
+    }
 }
 
 /// Settings under which a test does not wait for anything.
 func quickSettings() -> EngineSettings {
     var settings = EngineSettings()
     settings.heartbeat = .milliseconds(100)
-    settings.staleAfter = .seconds(1)
+    // Longer than a heartbeat is late on a machine that is busy with other tests: a worker that may be dead begins nothing.
+    settings.staleAfter = .seconds(3)
     settings.retryBase = .milliseconds(20)
     settings.retryCap = .milliseconds(200)
     settings.idle = .milliseconds(50) ... .milliseconds(100)
@@ -131,5 +136,13 @@ extension PostgresClient {
         try await withTransaction { db in
             try await JobStore(client: self).intend(worker: worker, ids: attempts.map(\.id), delivery: delivery, lease: lease, on: db)
         }
+    }
+}
+
+extension JobStore {
+    /// A claim of a test that does not care when.
+    func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
+        var clock = ServerClock()
+        return try await claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease, lead: .zero, clock: &clock)
     }
 }

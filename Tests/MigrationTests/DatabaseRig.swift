@@ -2,13 +2,13 @@ import Foundation
 import Logging
 import Postgres
 import Synchronization
+import TestSupport
 import Testing
 
 /// A database of its own for a test, with the schemas of this owner and a business clock that the test sets.
 enum DatabaseRig {
     static func withDatabase(_ body: (PostgresClient) async throws -> Void) async throws {
-        let url = try #require(ProcessInfo.processInfo.environment["RELEVO_TEST_DATABASE_URL"])
-        let server = try PostgresConfiguration(url: url)
+        let server = try TestDatabase.server()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let name = "migration_test_\(UUID().uuidString.lowercased().replacing("-", with: ""))"
         try await PostgresClient.withDirectConnection(server, logger: logger) { try await $0.script("CREATE DATABASE \(name)") }

@@ -199,7 +199,8 @@ import Testing
                 try await client.withTransaction { connection in
                     try await connection.query("SELECT pg_advisory_xact_lock(2)")
                     for _ in 0..<8 { group.addTask { try await client.query("SELECT pg_advisory_xact_lock_shared(2)") } }
-                    let waiting: PostgresQuery = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                    let waiting: PostgresQuery =
+                        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
                     try await eventually("eight statements block") { try await connection.query(waiting).decodeFirst(Int.self) == 8 }
                 }
                 try await group.waitForAll()

@@ -72,6 +72,22 @@ import Testing
         #expect(pool.isEmpty)
     }
 
+    /// After a failover the connections of before, lent ones too, lead to a standby.
+    @Test func aServerThatBecameAStandbyCostsTheWholePool() {
+        var pool = Pool(maximum: 3)
+        for (id, waiter) in [(1, "a"), (2, "b"), (3, "c")] {
+            _ = pool.lease(waiter, deadline: 9)
+            _ = pool.connected(id, now: 0)
+        }
+        _ = pool.release(3, healthy: true, now: 1)
+        #expect(pool.distrust() == [.close(3)])
+        #expect(pool.release(1, healthy: false, now: 1) == [.close(1)])
+        #expect(pool.release(2, healthy: true, now: 2) == [.close(2)], "healthy, and with the wrong server")
+        #expect(pool.isEmpty && pool.lease("d", deadline: 9) == [.connect])
+        _ = pool.connected(4, now: 3)
+        #expect(pool.release(4, healthy: true, now: 4) == [] && !pool.isEmpty, "those from after it are kept")
+    }
+
     @Test func aCancelledWaiterIsForgottenAndAServedOneIsNot() {
         var pool = Pool(maximum: 1)
         _ = pool.lease("a", deadline: 9)

@@ -19,10 +19,14 @@ public enum TestDatabase {
     /// Whether a server was named, for `.enabled(if:)`.
     public static var isAvailable: Bool { environmentURL != nil }
 
+    /// Whether the clients that are lent go through a pooler in transaction mode (`RELEVO_TEST_POOLED_URL`).
+    public static var isPooled: Bool { pooledURL != nil }
+
     /// The server, in the database of its URL. Throws `Unavailable` without one.
     public static func server() throws -> PostgresConfiguration {
         guard let url = environmentURL else { throw Unavailable(description: "RELEVO_TEST_DATABASE_URL is not set; `make test` sets it") }
-        var configuration = try PostgresConfiguration(url: url)
+        var configuration =
+            try pooledURL.map { try PostgresConfiguration(pooledURL: $0, directURL: url) } ?? PostgresConfiguration(url: url)
         // Hundreds of tests share two cores: a connection may come late, and that alone must fail no test.
         configuration.connectTimeoutSeconds = 120
         configuration.leaseTimeout = .seconds(600)
@@ -85,8 +89,11 @@ public enum TestDatabase {
         }.value
     }
 
-    private static var environmentURL: String? {
-        ProcessInfo.processInfo.environment["RELEVO_TEST_DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+    private static var environmentURL: String? { variable("RELEVO_TEST_DATABASE_URL") }
+    private static var pooledURL: String? { variable("RELEVO_TEST_POOLED_URL") }
+
+    private static func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 

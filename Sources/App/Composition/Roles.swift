@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import CloudAPI
 import Foundation
 import Gateway
-import Jobs
+package import Jobs
 public import Logging
 import Migration
 import Postgres
@@ -25,7 +25,9 @@ public struct Roles: OptionSet, Sendable {
     public static let all: Roles = [.serve, .work]
 
     /// Requests to Meta at a time; the engine runs no more than this many sends.
-    static let connections = 256
+    package static let connections = 256
+    /// Pooled connections to PostgreSQL: each worker in flight may hold one while it finishes, the HTTP side shares the rest.
+    package static let databaseConnections = 24
 
     /// Runs the roles until SIGTERM or SIGINT, then lets what is under way finish. A second signal ends the process at once.
     ///
@@ -45,8 +47,7 @@ public struct Roles: OptionSet, Sendable {
 
     private static func run(_ roles: Roles, settings: Settings, version: String, database: Database, logger: Logger) async throws {
         var configuration = database.configuration
-        // Each worker in flight may hold one while it finishes; the HTTP side shares the rest.
-        configuration.maximumConnections = 24
+        configuration.maximumConnections = databaseConnections
         let client = PostgresClient(configuration: configuration, logger: logger)
         let http = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: GraphClient.httpConfiguration(connections: connections + 64))
@@ -83,7 +84,7 @@ public struct Roles: OptionSet, Sendable {
             services += [parts.engine(connections: connections), parts.gateway.housekeeper, parts.webhooks.retention]
         }
         // For the engines of other processes; this one's own hears at once.
-        services.append(JobHints(configuration: configuration, logger: logger))
+        if parts.settings.jobHints { services.append(JobHints(configuration: configuration, logger: logger)) }
         if roles.contains(.serve) { services.append(parts.server(version: version, configuration: configuration)) }
         var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
         group.maximumGracefulShutdownDuration = .seconds(60)
@@ -119,9 +120,11 @@ public struct Roles: OptionSet, Sendable {
 }
 
 extension Parts {
-    func engine(connections: Int) -> JobEngine {
+    /// The engine with every kind of work; `connections` bounds what is under way at once.
+    package func engine(connections: Int) -> JobEngine {
         var settings = EngineSettings()
         settings.maxInFlight = connections
+        settings.listens = self.settings.jobHints
         return JobEngine(
             client: client, kinds: [gateway.kind, webhooks.kind],
             workflows: [

@@ -46,6 +46,8 @@ struct ClusterMaker: Sendable {
             log_checkpoints = off
             timezone = 'UTC'
             log_timezone = 'UTC'
+            jit = off
+            idle_in_transaction_session_timeout = '60s'
 
             """, to: place.data + "/relevo.conf")
     }

@@ -18,6 +18,10 @@ extension Setting {
     static let databaseURL = Setting(
         name: "RELEVO_DATABASE_URL", meaning: "PostgreSQL URL; unset: a private cluster in the data folder", fallback: "unset",
         isSecret: true)
+    static let databaseDirectURL = Setting(
+        name: "RELEVO_DATABASE_DIRECT_URL",
+        meaning: "the server itself, when RELEVO_DATABASE_URL leads to a pooler such as PgBouncer: for LISTEN, migrations and heartbeats",
+        fallback: "RELEVO_DATABASE_URL leads to the server", isSecret: true)
     static let dataFolder = Setting(
         name: "RELEVO_DATA_DIR", meaning: "private cluster, key file, logs", fallback: ".relevo in the working folder")
     static let postgresBin = Setting(
@@ -46,11 +50,16 @@ extension Setting {
     static let rehearsal = Setting(
         name: "RELEVO_REHEARSAL", meaning: "true: the Graph URL is a sandbox, and its clock is business time", fallback: "false")
 
+    static let jobHints = Setting(
+        name: "RELEVO_JOB_HINTS",
+        meaning: "false: no LISTEN and no NOTIFY; new work is found by looking, up to a second later", fallback: "true")
+
     /// Every setting, in the order they are shown.
     public static let all = [
-        databaseURL, dataFolder, postgresBin, httpHost, httpPort, publicURL, graphURL, graphVersion, appID, appSecret, verifyToken,
+        databaseURL, databaseDirectURL, dataFolder, postgresBin, httpHost, httpPort, publicURL, graphURL, graphVersion, appID, appSecret,
+        verifyToken,
         masterKey, logLevel,
-        logFormat, rehearsal,
+        logFormat, rehearsal, jobHints,
     ]
 
     /// The table as it stands in the help text.

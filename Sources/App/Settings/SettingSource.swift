@@ -82,12 +82,12 @@ struct SettingSource {
         return parts.map { Secret(String($0)) }
     }
 
-    func databaseURL() throws -> Secret? {
-        guard let text = text(.databaseURL) else { return nil }
+    func databaseURL(_ setting: Setting) throws -> Secret? {
+        guard let text = text(setting) else { return nil }
         do {
             _ = try PostgresConfiguration(url: text)
         } catch {
-            throw self.error(.databaseURL, expected: "postgresql://user:password@host:port/database")
+            throw self.error(setting, expected: "postgresql://user:password@host:port/database")
         }
         return Secret(text)
     }

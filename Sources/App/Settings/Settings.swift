@@ -1,4 +1,5 @@
 public import CloudAPI
+import CrashPoints
 public import Foundation
 public import Logging
 
@@ -9,6 +10,8 @@ public import Logging
 public struct Settings: Sendable {
     /// Nil: a private cluster in the data folder.
     public var databaseURL: Secret?
+    /// The server itself, when `databaseURL` leads to a pooler.
+    public var databaseDirectURL: Secret?
     /// Absolute.
     public var dataFolder: String
     /// Nil: the newest PostgreSQL that is installed. Absolute.
@@ -28,6 +31,8 @@ public struct Settings: Sendable {
     public var logFormat: LogFormat
     /// The Graph URL is a sandbox whose clock is business time.
     public var isRehearsal: Bool
+    /// Processes tell each other of new work, rather than look for it only.
+    public var jobHints: Bool
 
     public enum LogFormat: String, Sendable { case text, json }
 
@@ -39,23 +44,33 @@ public struct Settings: Sendable {
     }
 
     /// What must never be seen in a log.
-    var secrets: [Secret] { appSecrets + [verifyToken, masterKey, databaseURL].compactMap { $0 } }
+    var secrets: [Secret] { appSecrets + [verifyToken, masterKey, databaseURL, databaseDirectURL].compactMap { $0 } }
 
     /// Reads the environment and, when given, a JSON file. Throws `SettingError`.
     public static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment, file: String? = nil, onTerminal: Bool = false
     ) throws -> Settings {
+        do throws(CrashPlan.Unreadable) {
+            try CrashPlan.check()
+        } catch {
+            throw SettingError(name: error.name, found: error.found.debugDescription, expected: error.expected, source: "environment")
+        }
         let source = try SettingSource(environment: environment, file: file)
         let graphURL = try source.url(.graphURL) ?? "https://graph.facebook.com"
         let settings = Settings(
-            databaseURL: try source.databaseURL(), dataFolder: try source.folder(.dataFolder, fallback: ".relevo"),
+            databaseURL: try source.databaseURL(.databaseURL), databaseDirectURL: try source.databaseURL(.databaseDirectURL),
+            dataFolder: try source.folder(.dataFolder, fallback: ".relevo"),
             postgresBin: try source.text(.postgresBin).map { _ in try source.folder(.postgresBin, fallback: "") },
             httpHost: try source.host(.httpHost) ?? "127.0.0.1", httpPort: try source.port(.httpPort) ?? 8080,
             givenPublicURL: try source.url(.publicURL), graphURL: graphURL, graphVersion: try source.version(.graphVersion) ?? "v25.0",
             appID: try source.digits(.appID), appSecrets: try source.secrets(.appSecret), verifyToken: try source.secret(.verifyToken),
             masterKey: try source.masterKey(), logLevel: try source.level(.logLevel) ?? .info,
             logFormat: try source.choice(.logFormat, LogFormat.self, "text or json") ?? (onTerminal ? .text : .json),
-            isRehearsal: try source.flag(.rehearsal) ?? false)
+            isRehearsal: try source.flag(.rehearsal) ?? false, jobHints: try source.flag(.jobHints) ?? true)
+        if settings.databaseURL == nil, settings.databaseDirectURL != nil {
+            throw source.error(
+                .databaseDirectURL, expected: "RELEVO_DATABASE_URL to be set too; by itself, give the server as RELEVO_DATABASE_URL")
+        }
         if settings.isRehearsal, let host = URL(string: graphURL)?.host, host == "facebook.com" || host.hasSuffix(".facebook.com") {
             throw source.error(.rehearsal, expected: "RELEVO_GRAPH_URL to be a sandbox; it is Meta's own API, which has no clock to follow")
         }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CrashPoints
 import Foundation
 import Logging
 import NIOCore
@@ -50,6 +51,9 @@ extension GraphClient {
         // Nothing would ever ask for the first byte of an empty body.
         guard !bytes.isEmpty else { return }
         message.body = .bytes(MarkedBody(bytes: bytes, mark: mark), length: .known(Int64(bytes.count)))
+        #if CRASH_POINTS
+            if CrashPlan.current.awaits(.requestAfterFirstByte) { message.body = SplitBody.body(bytes, mark: mark) }
+        #endif
     }
 
     /// The answer within the time the request has. The HTTP client's own deadline ends with the head of the answer: a body that never
@@ -73,6 +77,7 @@ extension GraphClient {
 
     private func collect(_ response: HTTPClientResponse, request: GraphRequest) async throws -> GraphResponse {
         let body = try await response.body.collect(upTo: request.limit)
+        CrashPoint.requestAfterResponse.passed()
         return GraphResponse(
             status: Int(response.status.code), body: Data(buffer: body), contentType: response.headers.first(name: "Content-Type"),
             usage: GraphUsage(

@@ -21,8 +21,7 @@ struct Releases {
             let found = try await db.query(
                 """
                 SELECT id, seq FROM gateway.message
-                WHERE ((state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000'))
-                    AND (\(senders == nil) OR sender = ANY (\(senders ?? []))) AND seq > \(last)
+                WHERE waits_for = 'recipient' AND (\(senders == nil) OR sender = ANY (\(senders ?? []))) AND seq > \(last)
                 ORDER BY seq LIMIT \(Self.batch)
                 """
             ).decode((UUID, Int64).self)
@@ -59,7 +58,7 @@ struct Releases {
             let ids = try await db.query(
                 """
                 SELECT m.id FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender
-                WHERE m.state = 'held' AND m.reason_code = 'template_held' AND s.waba_id = \(waba)
+                WHERE m.waits_for = 'template' AND s.waba_id = \(waba)
                     AND m.template_name = \(key.name) AND m.template_language = \(key.language)
                 ORDER BY m.id LIMIT \(Self.batch)
                 """
@@ -86,6 +85,8 @@ struct Releases {
             },
             on: db)
         var changed: [MessageRow] = []
+        // The row forgets what Meta answered to the transmission that failed; the history keeps it.
+        let answers = Dictionary(going.map { ($0.id, $0.answer) }, uniquingKeysWith: { first, _ in first })
         for (row, job) in zip(going, jobs) {
             var row = row
             if row.state == .failed {
@@ -106,7 +107,7 @@ struct Releases {
                 WHERE m.id = n.id
                 """)
         }
-        try await EventLog.write(changed.map { .init(message: $0.id, kind: kind, detail: detail) }, on: db)
+        try await EventLog.write(changed.map { .init(message: $0.id, kind: kind, detail: detail, data: answers[$0.id] ?? nil) }, on: db)
         return changed.map(\.id)
     }
 }

@@ -31,11 +31,20 @@ enum Pairs {
     /// How long a pair rests after its n-th refusal in a row: 4^n seconds, as Meta asks, at most 256.
     static func rest(afterFailures failures: Int) -> Duration { .seconds(1 << (2 * min(max(failures, 0), 4))) }
 
-    /// Notes that Meta refused (131056), or that it took a message again.
-    static func settle(refused: [(sender: String, address: String)], taken: [(sender: String, address: String)], on db: PostgresConnection)
-        async throws
-    {
+    /// Notes that Meta refused (131056), that it took a message again, or that a place was taken and nothing was sent.
+    static func settle(
+        refused: [(sender: String, address: String)], taken: [(sender: String, address: String)],
+        unused: [(sender: String, address: String)], on db: PostgresConnection
+    ) async throws {
         // One order for everybody.
+        for pair in unused.sorted(by: { ($0.sender, $0.address) < ($1.sender, $1.address) }) {
+            try await db.query(
+                """
+                UPDATE gateway.pair SET in_burst = greatest(in_burst - 1, 0),
+                    free_at = CASE WHEN in_burst <= 1 THEN clock_timestamp() ELSE free_at END
+                WHERE sender = \(pair.sender) AND address = \(pair.address)
+                """)
+        }
         for pair in refused.sorted(by: { ($0.sender, $0.address) < ($1.sender, $1.address) }) {
             try await db.query(
                 """

@@ -3,7 +3,10 @@ import Foundation
 import Jobs
 
 /// What came of one request, from `perform` to `settle`.
-struct SendDetail: Codable, Sendable, Equatable {
+struct SendDetail: AttemptDetail, Codable, Equatable {
+    /// The phone number id it went from, and the number it went to.
+    var sender = ""
+    var number: String?
     var wamid: String?
     var waID: String?
     var userID: String?
@@ -18,8 +21,7 @@ struct SendDetail: Codable, Sendable, Equatable {
     /// 131056 in a row before this request.
     var pairFailures = 0
 
-    static func decode(_ data: Data?) -> SendDetail? { data.flatMap { try? JSONDecoder().decode(SendDetail.self, from: $0) } }
-    func encoded() -> Data? { try? JSONEncoder().encode(self) }
+    var bytes: Data { (try? JSONEncoder().encode(self)) ?? Data() }
 
     /// The same without a secret that the other side has repeated.
     func without(_ secret: Secret) -> SendDetail {

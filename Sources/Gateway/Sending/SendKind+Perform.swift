@@ -6,7 +6,7 @@ import Postgres
 
 extension SendKind {
     /// Makes exactly one request, or none.
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?) {
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         let send: PreparedSend
         let request: JSONValue
         let token: Secret
@@ -19,15 +19,17 @@ extension SendKind {
             let text = "not sent: \(Self.describe(error))"
             return (
                 .retry(after: .seconds(10), reason: text, costsAttempt: error is UnreadableBody, lanePenalty: .seconds(5)),
-                SendDetail(text: text).encoded()
+                SendDetail(text: text)
             )
         }
         let outcome = await core.graph.send(request, from: send.sender, edge: send.edge, token: token)
         // A refused token may have been replaced meanwhile: the next request asks for it anew.
         if let code = outcome.error?.code, [0, 104, 190].contains(code) { core.credentials.forget() }
-        let (result, detail) = OutcomeReader(settings: core.settings, pairFailures: send.pairFailures).read(outcome)
+        let (result, read) = OutcomeReader(settings: core.settings, pairFailures: send.pairFailures).read(outcome)
+        var detail = read
+        (detail.sender, detail.number) = (send.sender, send.e164)
         // Meta repeats a token that it cannot read.
-        return (result.without(token), detail.without(token).encoded())
+        return (result.without(token), detail.without(token))
     }
 
     private func load(_ attempt: Attempt) async throws -> PreparedSend {

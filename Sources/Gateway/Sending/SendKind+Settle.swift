@@ -7,6 +7,51 @@ import Recipients
 extension SendKind {
     /// Takes the results over. A status may have come before: it is not undone.
     func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {
+        let rest = try await accept(settlements, on: db)
+        if !rest.isEmpty { try await settleOneByOne(rest, on: db) }
+    }
+
+    /// Takes over what Meta accepted and nothing else has happened to, in one statement; returns the rest.
+    private func accept(_ settlements: [Settlement], on db: PostgresConnection) async throws -> [Settlement] {
+        var plain: [(id: UUID, detail: SendDetail, settlement: Settlement)] = []
+        var rest: [Settlement] = []
+        for settlement in settlements {
+            guard case .done = settlement.result, !settlement.isLate, let id = SendJob.message(settlement.attempt.payload),
+                let detail = settlement.detail as? SendDetail, detail.action == .none, detail.pairFailures == 0,
+                let wamid = detail.wamid, wamid.isStorable, !wamid.contains(" "), detail.waID?.isStorable ?? true
+            else {
+                rest.append(settlement)
+                continue
+            }
+            plain.append((id, detail, settlement))
+        }
+        guard !plain.isEmpty else { return rest }
+        let now = try await JobQueue.now(on: db)
+        let taken = Dictionary(
+            try await db.query(
+                """
+                SELECT id, is_early FROM gateway.accept(\(plain.map(\.id)), \(plain.map(\.settlement.attempt.jobID)),
+                    \(plain.map(\.detail.wamid)), \(plain.map(\.detail.waID)), \(plain.map(\.detail.body)),
+                    \(plain.map { $0.detail.httpStatus.map(Int32.init(clamping:)) }), \(now))
+                """
+            ).decode((UUID, Bool).self), uniquingKeysWith: { first, _ in first })
+        rest += plain.filter { taken[$0.id] == nil }.map(\.settlement)
+        let early = taken.filter(\.value).map(\.key)
+        if !early.isEmpty {
+            var rows = try await MessageStore.lock(early, on: db)
+            try await Orphans(core: core).adopt(&rows, on: db)
+            try await MessageStore.save(Array(rows.values), core: core, on: db)
+        }
+        try await RecipientDirectory.learn(
+            plain.compactMap { one in
+                guard taken[one.id] != nil, let waID = one.detail.waID, let number = one.detail.number else { return nil }
+                return .init(phoneNumberID: one.detail.sender, number: number, waID: waID, userID: one.detail.userID, at: now)
+            }, on: db)
+        core.waiters.signal(Array(taken.keys))
+        return rest
+    }
+
+    private func settleOneByOne(_ settlements: [Settlement], on db: PostgresConnection) async throws {
         var rows = try await MessageStore.lock(settlements.compactMap { SendJob.message($0.attempt.payload) }, on: db)
         let now = try await JobQueue.now(on: db)
         let consequences = Consequences(core: core)
@@ -14,17 +59,23 @@ extension SendKind {
         var answers: [RecipientDirectory.Answer] = []
         var refused: [(sender: String, address: String)] = []
         var taken: [(sender: String, address: String)] = []
+        var unused: [(sender: String, address: String)] = []
         var after: [(MessageRow, SendDetail)] = []
         for settlement in settlements {
             guard let id = SendJob.message(settlement.attempt.payload), var row = rows[id] else { continue }
-            let detail = SendDetail.decode(settlement.detail)
-            events.append(apply(settlement, detail, to: &row, at: now))
+            let detail = settlement.detail as? SendDetail
+            var event = apply(settlement, detail, to: &row, at: now)
+            // The row keeps the answer until the message goes again.
+            if event.data == row.answer { event.data = nil }
+            events.append(event)
             if row.state == .queued, row.jobID == nil {
                 let again = SendJob.new(
                     id, lane: settlement.attempt.lane, priority: settlement.attempt.priority, settings: core.settings)
                 row.jobID = try await JobQueue.enqueue([again], on: db).first ?? nil
             }
             rows[id] = row
+            // Nothing has reached Meta: its place in the line to this recipient is free again.
+            if case .retry = settlement.result, detail?.code == nil { unused.append((row.sender, row.address)) }
             guard let detail else { continue }
             if let waID = detail.waID, let number = row.e164 {
                 answers.append(.init(phoneNumberID: row.sender, number: number, waID: waID, userID: detail.userID, at: now))
@@ -42,7 +93,7 @@ extension SendKind {
                 detail.action, code: detail.code, text: detail.text, wait: detail.waitSeconds, row: row, waID: detail.waID, at: now, on: db)
         }
         // Last, as in admission: recipients and templates before pairs.
-        try await Pairs.settle(refused: refused, taken: taken, on: db)
+        try await Pairs.settle(refused: refused, taken: taken, unused: unused, on: db)
     }
 
     private func apply(_ settlement: Settlement, _ detail: SendDetail?, to row: inout MessageRow, at now: Date) -> EventLog.Entry {
@@ -77,7 +128,8 @@ extension SendKind {
         case .unknown(let reason):
             event.kind = "unknown"
             event.detail = reason
-            guard isCurrent, !settlement.isLate, row.state == .sending else { break }
+            // Queued: it may have been sent in a history that a failover has taken back.
+            guard isCurrent, !settlement.isLate, row.state == .sending || row.state == .queued else { break }
             row.state = .unknown
             row.unknownAt = now
             row.reasonCode = "unknown"

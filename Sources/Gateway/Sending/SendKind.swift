@@ -30,9 +30,12 @@ struct SendKind: JobKind {
     }
 
     /// Decides in the transaction of the intent. Keys are taken in one order: messages, recipients, pairs.
+    ///
+    /// Messages are read without a lock: what begins, expires or holds one does so only if nothing has happened to it since, and the
+    /// intent of its job is held all the while. Locking first would write every row twice.
     func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] {
         var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist, or another job carries it") }
-        let waiting = try await lock(attempts, on: db)
+        let waiting = try await read(attempts, on: db)
         let senders = try await SenderRow.byID(waiting.map(\.send.sender), on: db)
         var ready: [Waiting] = []
         var expired: [Waiting] = []
@@ -58,6 +61,7 @@ struct SendKind: JobKind {
         }
         try await expire(expired, on: db)
         // Handed in, or on their way, while the number moved.
+        left = try await lock(left, on: db)
         let followed = try await Handover(settings: core.settings).follow(
             left.map { ($0.send.id, $0.send.sender, $0.attempt.priority) }, on: db)
         for message in left {
@@ -66,20 +70,24 @@ struct SendKind: JobKind {
         ready = try await holdTemplates(ready, &verdicts, on: db)
         ready = try await identify(ready, senders, &verdicts, on: db)
         ready = try await pace(ready, &verdicts, on: db)
-        try await begin(ready, on: db)
-        for message in ready { verdicts[message.place] = .go }
+        let begun = try await begin(ready, on: db)
+        for message in ready {
+            // Changed while we looked: the next look sees to what.
+            verdicts[message.place] =
+                begun.contains(message.send.id) ? .go : .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
+        }
         return verdicts
     }
 
-    private func lock(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Waiting] {
+    private func read(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Waiting] {
         let places = Dictionary(
             attempts.enumerated().compactMap { place, attempt in SendJob.message(attempt.payload).map { ($0, [place]) } },
             uniquingKeysWith: +)
         return try await db.query(
             """
-            SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= jobs.now(), false), template_name,
+            SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= (SELECT jobs.now()), false), template_name,
                 template_language, own_hash, without_hash, notify_run, body
-            FROM gateway.message WHERE id = ANY (\(Array(places.keys))) ORDER BY id FOR UPDATE
+            FROM gateway.message WHERE id = ANY (\(Array(places.keys)))
             """
         ).decode(
             (
@@ -98,13 +106,30 @@ struct SendKind: JobKind {
         }
     }
 
+    private func lock(_ messages: [Waiting], on db: PostgresConnection) async throws -> [Waiting] {
+        guard !messages.isEmpty else { return [] }
+        let locked = Set(
+            try await db.query(
+                """
+                SELECT m.id FROM gateway.message m
+                JOIN unnest(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID))) AS n (id, job) ON m.id = n.id
+                WHERE m.state = 'queued' AND m.job_id = n.job ORDER BY m.id FOR UPDATE OF m
+                """
+            ).decode(UUID.self))
+        return messages.filter { locked.contains($0.send.id) }
+    }
+
     private func expire(_ messages: [Waiting], on db: PostgresConnection) async throws {
         guard !messages.isEmpty else { return }
-        try await db.query(
-            """
-            UPDATE gateway.message SET state = 'expired', reason_code = 'expired', reason = \(Expiry.reason), updated_at = jobs.now()
-            WHERE id = ANY (\(messages.map(\.send.id)))
-            """)
+        let expired = Set(
+            try await db.query(
+                """
+                UPDATE gateway.message m SET state = 'expired', reason_code = 'expired', reason = \(Expiry.reason), updated_at = jobs.now()
+                FROM unnest(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID))) AS n (id, job)
+                WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id
+                """
+            ).decode(UUID.self))
+        let messages = messages.filter { expired.contains($0.send.id) }
         try await EventLog.write(messages.map { .init(message: $0.send.id, kind: "expired") }, on: db)
         for message in messages {
             try await MessageStore.announce(
@@ -166,11 +191,16 @@ struct SendKind: JobKind {
 
     private func hold(_ messages: [(Waiting, String)], code: String, on db: PostgresConnection) async throws {
         guard !messages.isEmpty else { return }
-        try await db.query(
-            """
-            UPDATE gateway.message m SET state = 'held', reason_code = \(code), reason = n.reason, job_id = NULL, updated_at = jobs.now()
-            FROM unnest(\(messages.map(\.0.send.id)), \(messages.map { $0.1.storable(1000) })) AS n (id, reason) WHERE m.id = n.id
-            """)
+        let held = Set(
+            try await db.query(
+                """
+                UPDATE gateway.message m SET state = 'held', reason_code = \(code), reason = n.reason, job_id = NULL, updated_at = jobs.now()
+                FROM unnest(\(messages.map(\.0.send.id)), \(messages.map(\.0.attempt.jobID)), \(messages.map { $0.1.storable(1000) }))
+                    AS n (id, job, reason)
+                WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id
+                """
+            ).decode(UUID.self))
+        let messages = messages.filter { held.contains($0.0.send.id) }
         try await EventLog.write(messages.map { .init(message: $0.0.send.id, kind: "held", detail: $0.1) }, on: db)
         core.waiters.signal(messages.map(\.0.send.id))
     }
@@ -190,15 +220,23 @@ struct SendKind: JobKind {
         return going
     }
 
-    private func begin(_ messages: [Waiting], on db: PostgresConnection) async throws {
-        guard !messages.isEmpty else { return }
-        try await db.query(
-            """
-            UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = jobs.now(),
-                reason_code = NULL, reason = NULL, updated_at = jobs.now()
-            FROM unnest(\(messages.map(\.send.id)), \(messages.map(\.send.hash))) AS n (id, hash) WHERE m.id = n.id
-            """)
-        core.handoff.put(messages.map { ($0.attempt.id, $0.send) })
+    /// Returns those that are still as they were read, and may go.
+    private func begin(_ messages: [Waiting], on db: PostgresConnection) async throws -> Set<UUID> {
+        guard !messages.isEmpty else { return [] }
+        let begun = Set(
+            try await db.query(
+                """
+                WITH n AS MATERIALIZED (
+                    SELECT * FROM unnest(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)), \(messages.map(\.send.hash)))
+                        AS u (id, job, hash) ORDER BY u.id),
+                t AS (SELECT jobs.now() AS now)
+                UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = t.now,
+                    reason_code = NULL, reason = NULL, updated_at = t.now
+                FROM n, t WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id
+                """
+            ).decode(UUID.self))
+        core.handoff.put(messages.filter { begun.contains($0.send.id) }.map { ($0.attempt.id, $0.send) })
+        return begun
     }
 }
 

@@ -61,16 +61,21 @@ struct StatusApplier {
         try await Orphans(core: core).keep(strays, on: db)
     }
 
-    /// The messages that statuses are of, by place: by wamid, else by the name that went along.
+    /// The messages that statuses are of, by place: by the name that went along, else by wamid.
     private func owners(of batch: [Status], on db: PostgresConnection) async throws -> [Int: UUID] {
-        let wamids = Set(batch.map(\.update.id).filter { $0.utf8.count <= 512 && !$0.utf8.contains(0) })
-        let found = try await db.query("SELECT wamid, id FROM gateway.message WHERE wamid = ANY (\(wamids.sorted()))")
-            .decode((String, UUID).self)
-        let byWamid = Dictionary(found, uniquingKeysWith: { first, _ in first })
         var owners: [Int: UUID] = [:]
-        for (place, status) in batch.enumerated() {
-            owners[place] = byWamid[status.update.id] ?? CallbackName.id(status.update.callbackData)
-        }
+        for (place, status) in batch.enumerated() { owners[place] = CallbackName.id(status.update.callbackData) }
+        let nameless = batch.enumerated().filter { owners[$0.offset] == nil }.map(\.element.update.id)
+        let wamids = Set(nameless.filter { $0.utf8.count <= 512 && !$0.utf8.contains(0) }).sorted()
+        guard !wamids.isEmpty else { return owners }
+        let found = try await db.query(
+            """
+            SELECT m.wamid, m.id FROM unnest(\(wamids)) AS n (wamid) JOIN gateway.wamid w ON w.hash = gateway.wamid_hash(n.wamid)
+            JOIN gateway.message m ON m.id = w.message_id AND m.wamid = n.wamid
+            """
+        ).decode((String, UUID).self)
+        let byWamid = Dictionary(found, uniquingKeysWith: { first, _ in first })
+        for (place, status) in batch.enumerated() where owners[place] == nil { owners[place] = byWamid[status.update.id] }
         return owners
     }
 

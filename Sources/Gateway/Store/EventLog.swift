@@ -18,10 +18,10 @@ enum EventLog {
         guard !entries.isEmpty else { return }
         try await db.query(
             """
-            INSERT INTO gateway.event (message_id, kind, wamid, occurred_at, code, detail, data)
-            SELECT * FROM unnest(\(entries.map(\.message)), \(entries.map(\.kind)), \(entries.map { $0.wamid?.storable(256) }),
+            INSERT INTO gateway.event (message_id, kind, wamid, occurred_at, code, detail, data, recorded_at)
+            SELECT n.*, (SELECT jobs.now()) FROM unnest(\(entries.map(\.message)), \(entries.map(\.kind)), \(entries.map { $0.wamid?.storable(256) }),
                 \(entries.map(\.occurredAt)),
-                \(entries.map(\.code)), \(entries.map { $0.detail?.storable(1000) }), \(entries.map(\.data)))
+                \(entries.map(\.code)), \(entries.map { $0.detail?.storable(1000) }), \(entries.map(\.data))) AS n
             ON CONFLICT DO NOTHING
             """)
     }

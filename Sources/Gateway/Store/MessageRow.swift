@@ -16,6 +16,8 @@ struct MessageRow: Sendable {
     var attempts: Int
     var hashAttached: String?
     var wamid: String?
+    /// The wamid as it is stored.
+    var storedWamid: String?
     var oldWamids: [String]
     var waID: String?
     var answer: Data?

@@ -20,7 +20,7 @@ enum MessageStore {
                 hash_attached = n.hash_attached, wamid = n.wamid, old_wamids = string_to_array(n.old_wamids, ' '), wa_id = n.wa_id,
                 graph_answer = n.answer, graph_error = n.error, http_status = n.http_status, error_code = n.error_code,
                 without_hash = n.without_hash, needs_person = n.needs_person, unknown_at = n.unknown_at, accepted_at = n.accepted_at,
-                delivered_at = n.delivered_at, read_at = n.read_at, failed_at = n.failed_at, updated_at = jobs.now()
+                delivered_at = n.delivered_at, read_at = n.read_at, failed_at = n.failed_at, updated_at = (SELECT jobs.now())
             FROM unnest(\(rows.map(\.id)), \(rows.map(\.state.rawValue)), \(rows.map(\.reasonCode)),
                 \(rows.map { $0.reason?.storable(1000) }),
                 \(rows.map(\.jobID)), \(rows.map(\.hashAttached)), \(rows.map(\.wamid)),
@@ -32,6 +32,15 @@ enum MessageStore {
                     error_code, without_hash, needs_person, unknown_at, accepted_at, delivered_at, read_at, failed_at)
             WHERE m.id = n.id
             """)
+        let named = rows.filter { $0.wamid != nil && $0.wamid != $0.storedWamid }
+        if !named.isEmpty {
+            try await db.query(
+                """
+                INSERT INTO gateway.wamid (hash, message_id)
+                SELECT gateway.wamid_hash(n.wamid), n.id FROM unnest(\(named.map(\.id)), \(named.map(\.wamid))) AS n (id, wamid)
+                ON CONFLICT DO NOTHING
+                """)
+        }
         // Runs are locked in one order, whatever the order of their messages.
         for row in rows.sorted(by: { ($0.notifyRun ?? "") < ($1.notifyRun ?? "") }) where row.state.isFinal {
             try await announce(row.id, run: row.notifyRun, state: row.state, code: row.reasonCode, reason: row.reason, on: db)
@@ -56,6 +65,7 @@ enum MessageStore {
             state: MessageState(rawValue: try row.decode(column: "state")) ?? .unknown, reasonCode: try row.decode(column: "reason_code"),
             reason: try row.decode(column: "reason"), jobID: try row.decode(column: "job_id"), attempts: try row.decode(column: "attempts"),
             hashAttached: try row.decode(column: "hash_attached"), wamid: try row.decode(column: "wamid"),
+            storedWamid: try row.decode(column: "wamid"),
             oldWamids: try row.decode(column: "old_wamids"), waID: try row.decode(column: "wa_id"),
             answer: try row.decode(column: "graph_answer"), error: try row.decode(column: "graph_error"),
             httpStatus: try row.decode(column: "http_status"), errorCode: try row.decode(column: "error_code"),

@@ -1,3 +1,4 @@
+import CrashPoints
 import Logging
 import Postgres
 
@@ -7,8 +8,10 @@ extension EngineCore {
     func claimUntilStopped() async {
         var quiet = 0
         var isUnsure = false
+        var clock = ServerClock()
         while state.stop == .no {
-            let room = settings.maxInFlight - state.inFlight
+            let waiting = state.waiting
+            let room = min(settings.maxInFlight - (state.inFlight - waiting), settings.maxWaiting - waiting)
             guard room > 0, completions.count < settings.maxUnflushed, let worker = state.worker else {
                 _ = await bell.wait(atMost: .milliseconds(50))
                 continue
@@ -16,7 +19,7 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
-                let found = try await claim(worker, room)
+                let found = try await claim(worker, room, &clock)
                 if found > 0 {
                     quiet = 0
                     continue
@@ -33,28 +36,65 @@ extension EngineCore {
         }
     }
 
-    private func claim(_ worker: Int64, _ room: Int) async throws -> Int {
+    private func claim(_ worker: Int64, _ room: Int, _ clock: inout ServerClock) async throws -> Int {
         try await store.turn()
+        CrashPoint.claimBeforeCommit.passed()
         let attempts = try await store.claim(
             worker: worker, lanes: settings.claimLanes, most: room, perLane: settings.claimPerLane,
-            lease: settings.staleAfter / .seconds(1) + 20)
+            lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
+            clock: &clock)
         guard !attempts.isEmpty else { return 0 }
-        state.begin(attempts.map(\.id))
+        CrashPoint.claimAfterCommit.passed()
+        state.begin(attempts)
         for (name, ofKind) in Dictionary(grouping: attempts, by: \.kind) {
-            var rest = ofKind[...]
-            while !rest.isEmpty {
-                let batch = Array(rest.prefix(settings.intendBatch))
-                rest = rest.dropFirst(batch.count)
-                Task.detached { await self.begin(batch, kind: name, worker: worker) }
-            }
+            let now = ContinuousClock.now
+            start(ofKind.filter { $0.slot == nil }, kind: name, worker: worker)
+            let slotted = ofKind.filter { $0.slot != nil }.sorted { ($0.slot?.at ?? now) < ($1.slot?.at ?? now) }
+            if !slotted.isEmpty { Task.detached { await self.pace(slotted, kind: name, worker: worker) } }
         }
         return attempts.count
+    }
+
+    private func start(_ attempts: [Attempt], kind name: String, worker: Int64) {
+        var rest = attempts[...]
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(settings.intendBatch))
+            rest = rest.dropFirst(batch.count)
+            Task.detached { await self.begin(batch, kind: name, worker: worker) }
+        }
+    }
+
+    /// What a claim's answer may take on its way, and a batch to gather.
+    private static let claimTime: Duration = .milliseconds(20)
+
+    /// Begins attempts shortly before their slots, in the order of those.
+    private func pace(_ attempts: [Attempt], kind name: String, worker: Int64) async {
+        var rest = attempts[...]
+        while let next = rest.first?.slot {
+            guard state.stop == .no else { return await giveBack(Array(rest), worker, "the worker is stopping") }
+            // A few at a time: each batch is a transaction.
+            let lead = state.intentLead(within: settings.intentLead)
+            let horizon = ContinuousClock.now + lead + .milliseconds(10)
+            let near = rest.prefix { ($0.slot?.at ?? horizon) <= horizon }
+            guard !near.isEmpty else {
+                try? await Task.sleep(until: min(next.at - lead, .now + .milliseconds(100)), clock: .continuous)
+                continue
+            }
+            rest = rest.dropFirst(near.count)
+            state.release(near)
+            let (going, late) = near.reduce(into: ([Attempt](), [Attempt]())) { sorted, attempt in
+                if state.isInTime(attempt, starvation: settings.starvation) { sorted.0.append(attempt) } else { sorted.1.append(attempt) }
+            }
+            start(going, kind: name, worker: worker)
+            await giveBack(late, worker, "its slot was missed")
+        }
     }
 
     /// A claim whose answer was lost may have been committed: its attempts are ours and nobody performs them. Claims are made one after the
     /// other, so no other claim is on its way now.
     private func giveBackUnseen(_ worker: Int64) async throws {
-        let unseen = try await store.claimed(by: worker).filter { !state.holds($0) }
+        // One whose intent was written is not unseen, whatever the server says: a failover may have taken the intent back.
+        let unseen = recent.unknown(among: try await store.claimed(by: worker).filter { !state.holds($0) })
         try await store.giveBack(worker: worker, ids: unseen, reason: "the answer to the claim was lost")
     }
 

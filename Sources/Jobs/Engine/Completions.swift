@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Logging
 import Postgres
@@ -119,10 +120,12 @@ final class Completions: Sendable {
     private func write(_ batch: [Completion], settles: Bool) async throws {
         let endings = batch.map { Ending($0, settings: settings) }
         let kept = try await store.client.withTransaction { db in
-            let kept = try await store.finish(endings, unsettled: batch.map { settles ? nil : $0.detail ?? Data() }, on: db)
+            let kept = try await store.finish(endings, unsettled: batch.map { settles ? nil : $0.detail?.bytes ?? Data() }, on: db)
             if settles { try await settle(batch, endings, only: Set(kept.keys), retries: kept, isLate: false, on: db) }
+            if !kept.isEmpty { CrashPoint.finishBeforeCommit.passed() }
             return Set(kept.keys)
         }
+        if !kept.isEmpty { CrashPoint.finishAfterCommit.passed() }
         guard kept.count < batch.count else { return }
         // Rescued before we came, or written by ourselves when the answer to our commit was lost: the first are recorded, the second are
         // not news.

@@ -5,7 +5,7 @@ struct Completion: Sendable {
     let attempt: Attempt
     let kind: any JobKind
     let result: AttemptResult
-    let detail: Data?
+    let detail: (any AttemptDetail)?
 }
 
 /// A result in the columns of `jobs.finish`.

@@ -8,6 +8,7 @@ final class EngineCore: Sendable {
     let settings: EngineSettings
     let logger: Logger
     let state = EngineState()
+    let vitality: Vitality
     let completions: Completions
     /// Rings when there may be work.
     let bell = Bell()
@@ -16,11 +17,13 @@ final class EngineCore: Sendable {
     /// Rings when the upkeep loop has to end.
     let closing = Bell()
     let intents = Gate(3)
+    let recent = RecentIntents()
 
     init(store: JobStore, kinds: [any JobKind], settings: EngineSettings, logger: Logger) {
         self.store = store
         self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { first, _ in first }
         self.settings = settings
+        vitality = Vitality(staleAfter: settings.staleAfter)
         self.logger = logger
         completions = Completions(store: store, settings: settings, logger: logger)
     }

@@ -1,10 +1,17 @@
 /// How an engine works; the defaults suit a process of two cores.
 public struct EngineSettings: Sendable {
-    /// Attempts claimed and not yet ended, of all kinds.
+    /// Attempts being performed, of all kinds.
     public var maxInFlight = 256
+    /// Attempts claimed whose slot is still to come.
+    public var maxWaiting = 4096
+    /// How long before its slot the intent of an attempt is written, at least and at most; in between, half as long again as intents lately
+    /// took. Longer, and a crash leaves more messages unknown; shorter, and a slow commit misses slots.
+    public var intentLead: ClosedRange<Duration> = .milliseconds(15) ... .milliseconds(1000)
+    /// A lane that has missed its slots for this long is served late rather than not at all.
+    public var starvation: Duration = .seconds(1)
     /// Lanes looked at by one claim, and attempts one lane gets of it.
     public var claimLanes = 64
-    public var claimPerLane = 32
+    public var claimPerLane = 64
     /// Attempts admitted in one transaction.
     public var intendBatch = 64
     /// How long an idle engine sleeps at least and at most before it looks again.

@@ -18,15 +18,23 @@ final class EngineState: Sendable {
     private struct Flight {
         var deadline: ContinuousClock.Instant?
         var task: Task<Void, Never>?
+        /// Its slot is still to come.
+        var isWaiting = false
     }
 
     private struct State {
         var stop = Stop.no
         var worker: Int64?
         var flights: [Int64: Flight] = [:]
+        var waiting = 0
+        /// The longest that intents lately took, forgotten slowly.
+        var intentTime: Duration = .milliseconds(20)
+        /// Lanes whose slots are being missed, since when.
+        var missedSince: [Int64: ContinuousClock.Instant] = [:]
         /// Since when the database has answered every heartbeat.
         var steadySince: ContinuousClock.Instant?
         var isAway = false
+        var isTimelineMoved = false
     }
 
     private let state = Mutex(State())
@@ -36,10 +44,52 @@ final class EngineState: Sendable {
 
     var worker: Int64? { state.withLock { $0.worker } }
     var inFlight: Int { state.withLock { $0.flights.count } }
+    /// Attempts whose slot is still to come.
+    var waiting: Int { state.withLock { $0.waiting } }
 
     func holds(_ id: Int64) -> Bool { state.withLock { $0.flights[id] != nil } }
-    func begin(_ ids: [Int64]) { state.withLock { state in for id in ids { state.flights[id] = Flight() } } }
-    func end(_ ids: some Sequence<Int64>) { state.withLock { state in for id in ids { state.flights[id] = nil } } }
+    func begin(_ attempts: [Attempt]) {
+        state.withLock { state in
+            for attempt in attempts {
+                state.flights[attempt.id] = Flight(isWaiting: attempt.slot != nil)
+                if attempt.slot != nil { state.waiting += 1 }
+            }
+        }
+    }
+    /// Their slots are near.
+    func release(_ attempts: some Sequence<Attempt>) {
+        state.withLock { state in
+            for attempt in attempts where state.flights[attempt.id]?.isWaiting == true {
+                state.flights[attempt.id]?.isWaiting = false
+                state.waiting -= 1
+            }
+        }
+    }
+    func end(_ ids: some Sequence<Int64>) {
+        state.withLock { state in
+            for id in ids { if state.flights.removeValue(forKey: id)?.isWaiting == true { state.waiting -= 1 } }
+        }
+    }
+
+    func intentTook(_ time: Duration) { state.withLock { $0.intentTime = max(time, $0.intentTime * 0.99) } }
+    func intentLead(within range: ClosedRange<Duration>) -> Duration {
+        state.withLock { min(range.upperBound, max(range.lowerBound, $0.intentTime * 1.5)) }
+    }
+
+    /// Whether an attempt may be performed now: in its slot, or late where its lane has got nothing through for so long.
+    func isInTime(_ attempt: Attempt, starvation: Duration) -> Bool {
+        guard let slot = attempt.slot else { return true }
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            if slot.isOver(now) {
+                let since = state.missedSince[attempt.lane] ?? now
+                state.missedSince[attempt.lane] = since
+                return now - since > starvation
+            }
+            if !state.missedSince.isEmpty { state.missedSince[attempt.lane] = nil }
+            return true
+        }
+    }
 
     /// Keeps the task of an attempt that is being performed, unless it has ended already.
     func performing(_ id: Int64, deadline: ContinuousClock.Instant?, task: Task<Void, Never>) {
@@ -56,6 +106,16 @@ final class EngineState: Sendable {
                 \.task)
         }
         for task in tasks { task.cancel() }
+    }
+
+    /// Whether the server writes another history than the one the work belongs to.
+    var isTimelineMoved: Bool { state.withLock { $0.isTimelineMoved } }
+    /// Sets it; returns what it was.
+    func timelineMoved(_ moved: Bool) -> Bool {
+        state.withLock { state in
+            defer { state.isTimelineMoved = moved }
+            return state.isTimelineMoved
+        }
     }
 
     /// A heartbeat was answered; true when the database had been away.

@@ -20,6 +20,8 @@ public final class JobEngine: Service {
         configuration.maximumConnections = 8
         configuration.leaseTimeout = .seconds(5)
         configuration.applicationName = "relevo jobs"
+        // A worker that stands still inside a transaction must not hold its leases for longer than it counts as alive.
+        configuration.idleInTransactionTimeout = settings.staleAfter
         let kinds = kinds + (workflows.isEmpty ? [] : [WorkflowKind(client: client, workflows: workflows, logger: logger)])
         core = EngineCore(
             store: JobStore(client: PostgresClient(configuration: configuration, logger: logger)), kinds: kinds, settings: settings,

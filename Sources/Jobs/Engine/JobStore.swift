@@ -10,16 +10,25 @@ struct JobStore: Sendable {
         try await client.query("SELECT jobs.turn(\(most)::int)")
     }
 
-    func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
-        try await client.query(
+    func claim(
+        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, lead: Duration, clock: inout ServerClock
+    ) async throws -> [Attempt] {
+        let asked = ContinuousClock.now
+        let rows = try await client.query(
             """
-            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts
-              FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease))
+            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, slot_us, t_us, now_us
+              FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease),
+                \(Int64(lead / .microseconds(1))))
             """
-        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int).self).map {
+        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Int64).self)
+        guard let first = rows.first else { return [] }
+        clock.heard(first.11, asked: asked, heard: .now)
+        return rows.map { row in
             Attempt(
-                id: $0.0, jobID: $0.1, lane: $0.2, laneKey: $0.3, kind: $0.4, number: $0.5, payload: $0.6, priority: $0.7, maxAttempts: $0.8
-            )
+                id: row.0, jobID: row.1, lane: row.2, laneKey: row.3, kind: row.4, number: row.5, payload: row.6, priority: row.7,
+                maxAttempts: row.8,
+                // A lane at rest has nothing that a late first one could pile up on.
+                slot: row.9.flatMap { $0 == row.11 ? nil : Slot(at: clock.instant($0), interval: .microseconds(row.10)) })
         }
     }
 
@@ -85,12 +94,28 @@ struct JobStore: Sendable {
     }
 
     func rescue(_ ids: [Int64], stale: Double, base: Double, cap: Double, on db: PostgresConnection) async throws -> [Rescued] {
-        try await db.query(
-            """
-            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, verdict, retry_at
-              FROM jobs.rescue(\(ids), \(stale), \(base), \(cap))
-            """
-        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, String, Date?).self).map {
+        // Without an intent here, and perhaps performed all the same: a new timeline is judged first.
+        let moved = try await db.query("SELECT jobs.timeline_moved()").decodeFirst(Bool.self) ?? false
+        if moved { return [] }
+        return try Self.rescued(
+            try await db.query(
+                """
+                SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, verdict, retry_at
+                  FROM jobs.rescue(\(ids), \(stale), \(base), \(cap))
+                """))
+    }
+
+    func takeSuspects(_ kinds: [String], most: Int, on db: PostgresConnection) async throws -> [Rescued] {
+        try Self.rescued(
+            try await db.query(
+                """
+                SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, verdict, retry_at
+                  FROM jobs.take_suspects(\(kinds), \(most)::int)
+                """))
+    }
+
+    private static func rescued(_ rows: PostgresRows) throws -> [Rescued] {
+        try rows.decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, String, Date?).self).map {
             Rescued(
                 attempt: Attempt(
                     id: $0.0, jobID: $0.1, lane: $0.2, laneKey: $0.3, kind: $0.4, number: $0.5, payload: $0.6, priority: $0.7,

@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Logging
 import Postgres
@@ -6,18 +7,22 @@ extension EngineCore {
     /// Writes the intents of attempts of one kind, asks the kind, and performs what it lets through.
     func begin(_ batch: [Attempt], kind name: String, worker: Int64) async {
         guard let kind = kinds[name] else { return await putOff(batch) }
+        let begun = ContinuousClock.now
         await intents.enter()
+        let epoch = vitality.epoch
         let (go, deadline) = await admit(batch, kind, worker)
         await intents.leave()
-        for attempt in go { perform(attempt, kind, deadline) }
+        if batch.contains(where: { $0.slot != nil }) { state.intentTook(.now - begun) }
+        for attempt in go { perform(attempt, kind, deadline, epoch) }
     }
 
     private func admit(_ batch: [Attempt], _ kind: any JobKind, _ worker: Int64) async -> ([Attempt], ContinuousClock.Instant) {
         let deadline = ContinuousClock.now + .seconds(kind.leaseSeconds)
         guard state.stop == .no else {
-            await giveBack(batch, kind, worker, "the worker is stopping")
+            await giveBack(batch, worker, "the worker is stopping")
             return ([], deadline)
         }
+        if kind.delivery == .atMostOnce { recent.add(batch) }
         do {
             let (go, refused) = try await store.client.withTransaction { db in
                 let held = try await store.intend(
@@ -37,12 +42,14 @@ extension EngineCore {
                     }
                 }
                 try await store.refuse(refused, on: db)
+                if !go.isEmpty { CrashPoint.intentBeforeCommit.passed() }
                 return (go, refused.map(\.id))
             }
+            if !go.isEmpty { CrashPoint.intentAfterCommit.passed() }
             state.end(refused)
             let passed = Set(go.map(\.id) + refused)
             // Paused meanwhile, or taken away from us.
-            await giveBack(batch.filter { !passed.contains($0.id) }, kind, worker, "paused")
+            await giveBack(batch.filter { !passed.contains($0.id) }, worker, "paused")
             return (go, deadline)
         } catch {
             return (await admitAgain(batch, kind, worker, after: error), deadline)
@@ -68,7 +75,7 @@ extension EngineCore {
         return []
     }
 
-    private func perform(_ attempt: Attempt, _ kind: any JobKind, _ deadline: ContinuousClock.Instant) {
+    private func perform(_ attempt: Attempt, _ kind: any JobKind, _ deadline: ContinuousClock.Instant, _ epoch: Int) {
         let extends = kind is WorkflowKind
         let task = Task.detached { [self] in
             // A process that was stopped for longer than the lease must not begin now.
@@ -77,27 +84,48 @@ extension EngineCore {
                     attempt, kind, .retry(after: .zero, reason: "the lease was over before it began", costsAttempt: false, lanePenalty: nil)
                 )
             }
+            if let slot = attempt.slot {
+                guard state.isInTime(attempt, starvation: settings.starvation) else {
+                    return end(
+                        attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
+                }
+                if slot.at > .now { try? await Task.sleep(until: slot.at, tolerance: .zero, clock: .continuous) }
+            }
+            // Looked at last: from here to the first byte nothing in a database can stop it.
+            guard vitality.lasts(since: epoch) else {
+                return end(
+                    attempt, kind,
+                    .retry(
+                        after: .zero, reason: "the worker may have been taken for dead before it began", costsAttempt: false,
+                        lanePenalty: nil))
+            }
             let (result, detail) = await kind.perform(attempt)
             end(attempt, kind, result, detail)
         }
         state.performing(attempt.id, deadline: extends ? nil : deadline, task: task)
     }
 
-    private func end(_ attempt: Attempt, _ kind: any JobKind, _ result: AttemptResult, _ detail: Data? = nil) {
+    private func end(_ attempt: Attempt, _ kind: any JobKind, _ result: AttemptResult, _ detail: (any AttemptDetail)? = nil) {
         completions.add(Completion(attempt: attempt, kind: kind, result: result, detail: detail))
         state.end([attempt.id])
         ended.ring()
-        if state.inFlight + 1 >= settings.maxInFlight { bell.ring() }
+        if state.inFlight - state.waiting + 1 >= settings.maxInFlight { bell.ring() }
     }
 
-    private func giveBack(_ batch: [Attempt], _ kind: any JobKind, _ worker: Int64, _ reason: String) async {
+    func giveBack(_ batch: [Attempt], _ worker: Int64, _ reason: String) async {
         guard !batch.isEmpty, state.stop != .crash else { return state.end(batch.map(\.id)) }
         do {
             try await store.giveBack(worker: worker, ids: batch.map(\.id), reason: reason)
             state.end(batch.map(\.id))
             ended.ring()
         } catch {
-            for attempt in batch { end(attempt, kind, .retry(after: .zero, reason: reason, costsAttempt: false, lanePenalty: nil)) }
+            for attempt in batch {
+                guard let kind = kinds[attempt.kind] else {
+                    state.end([attempt.id])
+                    continue
+                }
+                end(attempt, kind, .retry(after: .zero, reason: reason, costsAttempt: false, lanePenalty: nil))
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Logging
 import Postgres
@@ -8,9 +9,15 @@ extension EngineCore {
         while !Task.isCancelled {
             do {
                 try await PostgresClient.withDirectConnection(store.client.configuration, logger: logger) { db in
+                    var hasReported = false
                     while !Task.isCancelled {
                         let known = state.worker
+                        let moved = try await watchTimeline(on: db)
+                        let sentAt = ContinuousClock.now
                         let worker = try await store.beat(known, name: settings.name, on: db)
+                        vitality.beat(sentAt: sentAt)
+                        if moved && !hasReported { try await reportIntents(worker: worker, on: db) }
+                        hasReported = moved
                         if let known, known != worker { logger.warning("this worker had been taken for dead") }
                         if state.heard(worker) { logger.notice("PostgreSQL is back") }
                         if known == nil { bell.ring() }
@@ -34,9 +41,15 @@ extension EngineCore {
             if await closing.wait(atMost: tick * Double.random(in: 0.75...1.25)) { return }
             state.cancel(past: .now)
             do {
+                if state.isTimelineMoved {
+                    try await settleTimeline()
+                    // What is claimed belongs to the history that is gone.
+                    continue
+                }
                 if state.isSteady(for: settings.staleAfter) { try await rescue() }
                 if chores <= .now, state.isSteady(for: .zero) {
                     try await store.tidy()
+                    try await settleTimeline()
                     chores = .now + .seconds(Double.random(in: 25...35))
                 }
                 if partitions <= .now, state.isSteady(for: .zero) {
@@ -59,12 +72,12 @@ extension EngineCore {
     /// Ends what dead workers left, told to its owners in the same transaction.
     func rescue(_ ids: [Int64], settles: Bool) async throws {
         do {
-            try await store.client.withTransaction { db in
+            let isDone = try await store.client.withTransaction { db in
                 let rescued = try await store.rescue(
                     ids, stale: settings.staleAfter / .seconds(1), base: settings.retryBase / .seconds(1),
                     cap: settings.retryCap / .seconds(1),
                     on: db)
-                guard !rescued.isEmpty else { return }
+                guard !rescued.isEmpty else { return false }
                 logger.warning("attempts of lost workers were rescued", metadata: ["count": "\(rescued.count)"])
                 try await store.bump("rescued", by: rescued.count, on: db)
                 if settles {
@@ -72,7 +85,10 @@ extension EngineCore {
                 } else {
                     try await db.query("UPDATE jobs.outcome SET unsettled = ''::bytea WHERE attempt_id = ANY(\(rescued.map(\.attempt.id)))")
                 }
+                CrashPoint.rescueBeforeCommit.passed()
+                return true
             }
+            if isDone { CrashPoint.rescueAfterCommit.passed() }
         } catch  where !isAway(error) && settles {
             if ids.count > 1 {
                 try await rescue(Array(ids.prefix(ids.count / 2)), settles: true)
@@ -83,7 +99,7 @@ extension EngineCore {
         }
     }
 
-    private func settle(_ rescued: [JobStore.Rescued], on db: PostgresConnection) async throws {
+    func settle(_ rescued: [JobStore.Rescued], on db: PostgresConnection) async throws {
         for (name, ofKind) in Dictionary(grouping: rescued, by: \.attempt.kind).sorted(by: { $0.key < $1.key }) {
             let settlements = ofKind.sorted { $0.attempt.id < $1.attempt.id }.compactMap { one -> Settlement? in
                 let result: AttemptResult

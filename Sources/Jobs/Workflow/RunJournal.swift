@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import Postgres
 import Synchronization
@@ -55,7 +56,7 @@ final class RunJournal: Sendable {
     /// locked. Throws `RunExit.lost` otherwise.
     @discardableResult
     func held<T: Sendable>(_ body: @Sendable (PostgresConnection) async throws -> T) async throws -> T {
-        try await client.withTransaction { db in
+        let value = try await client.withTransaction { db in
             let lease = try await db.query(
                 """
                 UPDATE jobs.attempt SET deadline_at = clock_timestamp() + make_interval(secs => \(Self.leaseSeconds))
@@ -64,8 +65,12 @@ final class RunJournal: Sendable {
             let row = try await db.query(
                 "SELECT id FROM jobs.run WHERE id = \(run) AND state = 'running' AND job_id = \(attempt.jobID) FOR NO KEY UPDATE")
             guard !lease.isEmpty, !row.isEmpty else { throw RunExit.lost }
-            return try await body(db)
+            let value = try await body(db)
+            CrashPoint.stepBeforeCommit.passed()
+            return value
         }
+        CrashPoint.stepAfterCommit.passed()
+        return value
     }
 
     func store(_ name: String, _ output: Data, on db: PostgresConnection) async throws {

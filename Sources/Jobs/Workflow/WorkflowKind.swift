@@ -24,7 +24,7 @@ final class WorkflowKind: JobKind {
         var message: String
     }
 
-    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: Data?) {
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         let id = String(decoding: attempt.payload, as: UTF8.self)
         var journal: RunJournal?
         do {
@@ -53,7 +53,7 @@ final class WorkflowKind: JobKind {
 
     /// Trouble that passes costs nothing; another error is tried again as long as the run gets on between, and five times where it does
     /// not.
-    private func judge(_ error: any Error, _ attempt: Attempt, _ journal: RunJournal?) -> (AttemptResult, detail: Data?) {
+    private func judge(_ error: any Error, _ attempt: Attempt, _ journal: RunJournal?) -> (AttemptResult, detail: (any AttemptDetail)?) {
         let step = journal?.lastStep.map { " in step \($0)" } ?? ""
         let transient = (error as? PostgresError)?.isTransient ?? (error is CancellationError)
         if transient { return (.retry(after: .seconds(1), reason: "\(error)\(step)", costsAttempt: false, lanePenalty: nil), nil) }
@@ -66,7 +66,7 @@ final class WorkflowKind: JobKind {
         return (.retry(after: nil, reason: "\(error)\(step)", costsAttempt: !progressed, lanePenalty: nil), detail)
     }
 
-    private func dead(_ code: String, _ message: String) -> (AttemptResult, detail: Data?) {
+    private func dead(_ code: String, _ message: String) -> (AttemptResult, detail: (any AttemptDetail)?) {
         (.dead(reason: message), try? JSONEncoder().encode(Failure(code: code, message: message)))
     }
 
@@ -92,7 +92,7 @@ final class WorkflowKind: JobKind {
         for settlement in settlements.sorted(by: { $0.attempt.id < $1.attempt.id }) {
             guard case .dead(let reason) = settlement.result else { continue }
             let failure =
-                settlement.detail.flatMap { try? JSONDecoder().decode(Failure.self, from: $0) }
+                settlement.detail.flatMap { try? JSONDecoder().decode(Failure.self, from: $0.bytes) }
                 ?? Failure(code: "given_up", message: reason)
             try await fail(String(decoding: settlement.attempt.payload, as: UTF8.self), job: settlement.attempt.jobID, failure, on: db)
         }

@@ -35,8 +35,17 @@ final class MetricsRoute: Sendable {
         var text = MetricsText()
         text.gauge("relevo_http_requests_running", "HTTP requests being answered", Double(requests.current))
         text.gauge("relevo_http_streams_open", "Event streams open", Double(streams.current))
+        let pool = dependencies.client.usage
+        text.gauge("relevo_postgres_pool_connections_lent", "Pooled connections of this process in use", Double(pool.lent))
+        text.gauge("relevo_postgres_pool_connections_idle", "Pooled connections of this process open and unused", Double(pool.idle))
+        text.gauge("relevo_postgres_pool_connections_max", "Most pooled connections this process may open", Double(pool.maximum))
+        text.gauge("relevo_postgres_pool_waiting", "Callers of this process that wait for a connection", Double(pool.waiting))
         return .text(stored + text.text, type: "text/plain; version=0.0.4; charset=utf-8")
     }
+
+    /// Tables whose rows come and go, or change, with every message.
+    private static let hotTables =
+        JobMetrics.hotTables + ["gateway.message", "gateway.event", "gateway.pair", "webhooks.post", "webhooks.notice"]
 
     private func read() async throws -> String {
         var text = MetricsText()
@@ -46,12 +55,16 @@ final class MetricsRoute: Sendable {
         text.gauge("relevo_jobs_ready", "Jobs that could run now", Double(jobs.ready))
         text.gauge("relevo_jobs_later", "Jobs with a later time", Double(jobs.later))
         text.gauge("relevo_jobs_running", "Attempts under way", Double(jobs.running))
-        text.gauge("relevo_jobs_oldest_due_seconds", "Age of the oldest job that nobody has taken", jobs.oldestDueSeconds)
+        text.gauge(
+            "relevo_jobs_oldest_due_seconds", "How long the job that is due longest has waited, for its lane's rate or for a worker",
+            jobs.oldestDueSeconds)
         text.gauge("relevo_jobs_lane_lag_seconds", "How late the latest due lane is looked at", jobs.laneLagSeconds)
         text.gauge("relevo_jobs_unknown", "Attempts that may have happened", Double(jobs.unknown))
         text.gauge("relevo_jobs_dead", "Jobs given up", Double(jobs.dead))
         text.gauge("relevo_jobs_unsettled", "Results their owner could not take over", Double(jobs.unsettled))
         text.gauge("relevo_jobs_workers", "Workers that were heard of in the last seconds", Double(jobs.workers))
+        text.gauge("relevo_jobs_lanes_paused", "Lanes that a person has paused", Double(jobs.lanesPaused))
+        text.gauge("relevo_jobs_stopped", "1 when a person has stopped everything", jobs.isStopped ? 1 : 0)
         text.gauge("relevo_runs_waiting", "Workflow runs that wait", Double(jobs.runsWaiting))
         text.gauge("relevo_runs_failed", "Workflow runs that failed", Double(jobs.runsFailed))
         text.counter("relevo_jobs_fenced_total", "Completions that came after their lease was taken away", Double(jobs.fenced))
@@ -62,11 +75,13 @@ final class MetricsRoute: Sendable {
         text.gauges("relevo_messages", "Messages by state, of the last \(MessageRates.window) handed in", label: "state", states)
         let counts = try await db.query(
             """
-            SELECT coalesce((SELECT max(seq) FROM gateway.message), 0), (SELECT count(*) FROM gateway.message WHERE state = 'unknown')
+            SELECT coalesce((SELECT max(seq) FROM gateway.message), 0), (SELECT count(*) FROM gateway.message WHERE state = 'unknown'),
+                   (SELECT count(*) FROM gateway.message WHERE needs_person)
             """
-        ).decodeFirst((Int64, Int64).self)
+        ).decodeFirst((Int64, Int64, Int64).self)
         text.counter("relevo_messages_total", "Messages handed in", Double(counts?.0 ?? 0))
         text.gauge("relevo_messages_unknown", "Messages whose outcome is not known", Double(counts?.1 ?? 0))
+        text.gauge("relevo_messages_needing_person", "Messages that a person should look at", Double(counts?.2 ?? 0))
 
         let progress = try await dependencies.migrations.progress()
         text.gauges("relevo_numbers", "Numbers of armed plans by state", label: "state", progress.states)
@@ -79,39 +94,7 @@ final class MetricsRoute: Sendable {
         text.gauge("relevo_webhooks_waiting", "Webhook bodies stored and not yet worked on", Double(intake.pending))
         text.gauge("relevo_webhooks_oldest_waiting_seconds", "Age of the oldest of them", intake.oldestPending)
         text.gauge("relevo_webhooks_problems", "Webhook bodies that a person should look at", Double(intake.problems))
+        text.add(try await PostgresHealth.read(tables: Self.hotTables, on: db))
         return text.text
-    }
-}
-
-/// Builds the text form.
-struct MetricsText {
-    private(set) var text = ""
-
-    mutating func gauge(_ name: String, _ help: String, _ value: Double, labels: [String: String] = [:]) {
-        head(name, help, "gauge")
-        line(name, labels, value)
-    }
-
-    mutating func counter(_ name: String, _ help: String, _ value: Double) {
-        head(name, help, "counter")
-        line(name, [:], value)
-    }
-
-    mutating func gauges(_ name: String, _ help: String, label: String, _ values: [String: Int]) {
-        head(name, help, "gauge")
-        for (key, value) in values.sorted(by: { $0.key < $1.key }) { line(name, [label: key], Double(value)) }
-    }
-
-    private mutating func head(_ name: String, _ help: String, _ type: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    private mutating func line(_ name: String, _ labels: [String: String], _ value: Double) {
-        let pairs = labels.sorted { $0.key < $1.key }.map { key, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-            return "\(key)=\"\(escaped)\""
-        }
-        let number = value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
-        text += "\(name)\(pairs.isEmpty ? "" : "{" + pairs.joined(separator: ",") + "}") \(number)\n"
     }
 }

@@ -48,7 +48,9 @@ private func migrator<T: Sendable>(_ common: Common, _ body: (SchemaMigrator) as
     let logger = common.quietLogger(settings)
     let database = try await Database.open(settings, logger: logger)
     do {
-        let value = try await body(SchemaMigrator(configuration: database.configuration, logger: logger))
+        let value = try await Database.explained(database.configuration) {
+            try await body(SchemaMigrator(configuration: database.configuration, logger: logger))
+        }
         await database.close()
         return value
     } catch {

@@ -1,0 +1,102 @@
+import Foundation
+import Logging
+import Postgres
+import Schema
+import TestSupport
+
+/// A PostgreSQL cluster of one test's own, to be stopped and started.
+struct Cluster {
+    struct Failed: Error, CustomStringConvertible { let description: String }
+
+    private static let quiet = Logger(label: "fault") { _ in SwiftLogNoOpLogHandler() }
+    private let folder: URL
+    private let programs: String
+
+    static func with(_ body: (Cluster) async throws -> Void) async throws {
+        let cluster = try Cluster()
+        do {
+            try await cluster.make()
+            try await body(cluster)
+        } catch {
+            try? await cluster.stop("immediate")
+            try? FileManager.default.removeItem(at: cluster.folder)
+            throw error
+        }
+        try await cluster.stop("immediate")
+        try? FileManager.default.removeItem(at: cluster.folder)
+    }
+
+    private init() throws {
+        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).compactMap { Int($0) }
+        guard let newest = versions.max() else { throw Failed(description: "PostgreSQL's server programs are missing") }
+        programs = "/usr/lib/postgresql/\(newest)/bin"
+        folder = (Faults.folder ?? URL(filePath: "/tmp")).appending(path: "cluster-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
+    }
+
+    private func make() async throws {
+        try await run(
+            "initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-U", "relevo")
+        try await start()
+    }
+
+    private var data: String { folder.appending(path: "data").path() }
+
+    /// Starts the server as a child, not by `pg_ctl`: what a child leaves behind keeps `Process` waiting for it.
+    func start() async throws {
+        // Without fsync a server that stops at once loses nothing: the machine lives on.
+        let server = try child(
+            "postgres", "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder.path())", "-c", "fsync=off", "-c",
+            "max_connections=100", "-c", "jit=off")
+        let configuration = try configuration
+        try await eventually("the server answers", tries: 2400) {
+            guard server.isRunning else { throw Failed(description: "postgres: \(server.errorText)") }
+            return (try? await PostgresClient.withDirectConnection(configuration, logger: Self.quiet) { try await $0.query("SELECT 1") })
+                != nil
+        }
+    }
+
+    private var configuration: PostgresConfiguration {
+        get throws { try PostgresConfiguration(url: "postgresql://relevo@/postgres?host=\(folder.path())") }
+    }
+
+    func stop(_ mode: String) async throws { try await run("pg_ctl", "-D", data, "-w", "-m", mode, "stop") }
+
+    /// A database with every migration applied.
+    func makeDatabase() async throws -> PostgresConfiguration {
+        let server = try configuration
+        try await PostgresClient.withDirectConnection(server, logger: Self.quiet) { try await $0.script("CREATE DATABASE relevo") }
+        let configuration = server.database("relevo")
+        _ = try await SchemaMigrator(configuration: configuration, logger: Self.quiet).migrate()
+        return configuration
+    }
+
+    func lend(_ configuration: PostgresConfiguration, _ body: (PostgresClient) async throws -> Void) async throws {
+        let client = PostgresClient(configuration: configuration, logger: Self.quiet)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await client.run() }
+            try await body(client)
+            group.cancelAll()
+        }
+    }
+
+    private func run(_ program: String, _ arguments: String...) async throws {
+        let child = try child([program] + arguments)
+        let code = await child.exit()
+        guard code == 0 else { throw Failed(description: "\(program): \(child.errorText) \(child.text)") }
+    }
+
+    private func child(_ command: String...) throws -> Child { try child(command) }
+
+    /// A server program, as another user than root.
+    private func child(_ command: [String]) throws -> Child {
+        var command = command
+        command[0] = "\(programs)/\(command[0])"
+        if geteuid() == 0 {
+            command = ["/usr/bin/setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] + command
+        }
+        return try Child(
+            URL(filePath: "/bin/sh"), ["-c", #"cd "$0" && exec "$@""#, folder.path()] + command,
+            environment: ProcessInfo.processInfo.environment, folder: folder)
+    }
+}
