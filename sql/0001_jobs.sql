@@ -130,9 +130,8 @@ CREATE TABLE jobs.attempt (
     deadline_at timestamptz NOT NULL,
     -- When it may be performed, by the lane's rate: not before, and hardly later. NULL: no rate.
     slot_us bigint
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 CREATE INDEX attempt_lane ON jobs.attempt (lane_id);
-CREATE INDEX attempt_worker ON jobs.attempt (worker_id);
 
 -- History, append-only. S done, R retry, X dead, U unknown, C cancelled or dropped, B back to ready, P postponed, D redriven.
 CREATE TABLE jobs.outcome (

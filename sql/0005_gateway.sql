@@ -201,7 +201,9 @@ CREATE TABLE gateway.service_window (
 -- that is not may borrow within the window of its burst, unless Meta has just refused it. Those that wait line up behind each other.
 CREATE FUNCTION gateway.take_pairs(
     p_senders text[], p_addresses text[], p_interval double precision, p_burst integer, p_window double precision, p_shadow boolean
-) RETURNS TABLE (place bigint, until timestamptz, failures integer) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (place bigint, until timestamptz, failures integer)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     o record;
     v_now timestamptz := clock_timestamp();
@@ -260,11 +262,30 @@ BEGIN
 END
 $$;
 
+-- Messages on their way, as far as they are still queued with these jobs; returns those. Rows are locked in the order of their ids.
+CREATE FUNCTION gateway.begin(p_ids uuid[], p_jobs bigint[], p_hashes text[]) RETURNS SETOF uuid
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    v_now timestamptz := jobs.now();
+BEGIN
+    RETURN QUERY
+    WITH n AS MATERIALIZED (SELECT * FROM unnest(p_ids, p_jobs, p_hashes) AS u (id, job, hash) ORDER BY u.id)
+    UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = v_now,
+        reason_code = NULL, reason = NULL, updated_at = v_now
+    FROM n WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id;
+END
+$$;
+
 -- Takes answers that accept messages over, as far as nothing has happened to those since their request: the usual case, in one statement.
 -- Returns what it took, and whether a status with the wamid has come before. Rows are locked in the order of their ids, as everywhere.
 CREATE FUNCTION gateway.accept(
     p_ids uuid[], p_jobs bigint[], p_wamids text[], p_wa_ids text[], p_answers bytea[], p_http integer[], p_at timestamptz
-) RETURNS TABLE (id uuid, is_early boolean) LANGUAGE sql VOLATILE AS $$
+) RETURNS TABLE (id uuid, is_early boolean) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH n AS MATERIALIZED (
         SELECT * FROM unnest(p_ids, p_jobs, p_wamids, p_wa_ids, p_answers, p_http) AS u (id, job, wamid, wa_id, answer, http) ORDER BY u.id),
     taken AS (
@@ -276,4 +297,6 @@ CREATE FUNCTION gateway.accept(
     named AS (INSERT INTO gateway.wamid (hash, message_id) SELECT gateway.wamid_hash(t.wamid), t.id FROM taken t ON CONFLICT DO NOTHING),
     told AS (INSERT INTO gateway.event (message_id, kind, wamid, detail, recorded_at)
         SELECT t.id, 'accepted', t.wamid, 'accepted', p_at FROM taken t)
-    SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid) FROM taken t $$;
+    SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid) FROM taken t;
+END
+$$;

@@ -86,13 +86,19 @@ RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, 
                max_attempts smallint, slot_us bigint, t_us bigint, now_us bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
-DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[];
+DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_most bigint;
 BEGIN
     IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
+    -- A claim that a crash of the server takes back is one that nothing has been done with: the intent, without which nothing is performed,
+    -- is committed after it and waits for the disk.
+    PERFORM set_config('synchronous_commit', 'off', true);
+    -- Every lane that is locked is written: no more of them than there is room to serve, eight jobs each.
+    v_most := least(p_lanes, (p_max + 7) / 8);
     SELECT array_agg(s.id) INTO v_lanes FROM (
         SELECT id FROM jobs.lane WHERE next_us <= v_now AND next_us IS NOT NULL AND NOT paused
-         ORDER BY next_us LIMIT p_lanes FOR NO KEY UPDATE SKIP LOCKED) s;
+         ORDER BY next_us LIMIT v_most FOR NO KEY UPDATE SKIP LOCKED) s;
     IF v_lanes IS NULL THEN RETURN; END IF;
+    v_most := least(p_lane_max, greatest(8, ceil(p_max::numeric / cardinality(v_lanes))));
     PERFORM jobs.fold_debits(v_lanes);
     v_now := jobs.now_us();
     RETURN QUERY
@@ -106,7 +112,7 @@ BEGIN
          WHERE l.id = ANY(v_lanes)),
     depth AS MATERIALIZED (
         SELECT s.*, x.most, d.seen
-          FROM state s CROSS JOIN LATERAL (SELECT least(s.tokens, s.room, p_lane_max) AS most) x
+          FROM state s CROSS JOIN LATERAL (SELECT least(s.tokens, s.room, v_most) AS most) x
           CROSS JOIN LATERAL (
                SELECT count(*) AS seen FROM (SELECT FROM jobs.ready r WHERE r.lane_id = s.id LIMIT x.most + 1) y) d),
     share AS MATERIALIZED (
@@ -120,7 +126,9 @@ BEGIN
     envelope AS MATERIALIZED (
         SELECT g.job_id, g.lane_id, g.attempt AS n, g.priority, j.kind, j.payload, j.max_attempts,
                row_number() OVER (PARTITION BY g.lane_id ORDER BY g.priority, g.job_id) AS rn
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))),
+          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))
+               -- Only the partitions they are in.
+               AND j.id >= (SELECT min(job_id) FROM pick) AND j.id <= (SELECT max(job_id) FROM pick)),
     begun AS (
         INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
         SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),

@@ -32,7 +32,7 @@ public enum DeadLetters {
     /// Sets them going again with a new budget of attempts; returns those that were there. Who did it stands in the history.
     public static func redrive(_ jobs: [Int64], by: String, on db: some PostgresExecutor) async throws -> [Int64] {
         let ids = try await db.query("SELECT jobs.redrive(\(jobs), \(JobQueue.clean(by)))").decode(Int64.self)
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
         return ids
     }
 }

@@ -29,9 +29,10 @@ public final class JobHints: Service {
                     try await PostgresClient.withDirectConnection(configuration, logger: logger) { connection in
                         while !Task.isCancelled {
                             guard await bell.wait(atMost: .seconds(1)) else { continue }
-                            try await Task.sleep(for: .milliseconds(10))
+                            // The first at once; what comes within the next moments is one more.
                             bell.silence()
                             try await connection.query("SELECT pg_notify(\(Self.channel), '')")
+                            try await Task.sleep(for: .milliseconds(10))
                         }
                     }
                 } catch {

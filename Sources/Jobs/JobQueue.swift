@@ -52,7 +52,7 @@ public enum JobQueue {
                     \(jobs.map { $0.dedupe.map { $0.keepFor / .seconds(1) } }))
             """
         ).decodeFirst([Int64?].self)
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
         return ids ?? []
     }
 
@@ -76,5 +76,9 @@ public enum JobQueue {
     }
 
     /// Text that PostgreSQL can store: without U+0000, and bounded.
-    static func clean(_ text: String) -> String { String(text.replacing("\u{0}", with: "\u{FFFD}").prefix(2000)) }
+    static func clean(_ text: String) -> String {
+        // Nearly all texts are as they should be.
+        if text.utf8.count <= 2000, !text.utf8.contains(0) { return text }
+        return String(text.replacing("\u{0}", with: "\u{FFFD}").prefix(2000))
+    }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells engines and `JobHints` of this process that something was enqueued. Only a hint: the transaction may not have committed yet.
+/// Tells engines and `JobHints` of this process that something was enqueued, once that is committed. Only a hint.
 enum JobSignal {
     private struct State {
         var next = 0

@@ -69,7 +69,7 @@ public enum Lanes {
                     ELSE least(tat_us, jobs.now_us() + \(limits.interval) * \(max(1, limits.burst))) END,
                 next_us = 0 WHERE key = \(key)
             """)
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     /// Stops the lane; what has its intent written is finished, the rest stays ready.
@@ -84,7 +84,7 @@ public enum Lanes {
     public static func resume(_ key: String, on db: some PostgresExecutor) async throws {
         try await db.query(
             "UPDATE jobs.lane SET paused = false, paused_by = NULL, paused_reason = NULL, paused_at = NULL, next_us = 0 WHERE key = \(key)")
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     /// Spends throughput that was used outside the queue, such as by inbound messages. Locks no lane.
@@ -119,7 +119,7 @@ public enum Lanes {
 
     public static func resumeEverything(on db: some PostgresExecutor) async throws {
         try await db.query("UPDATE jobs.control SET stopped = false, by = NULL, reason = NULL, at = clock_timestamp()")
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     /// Who stopped everything and why; nil when nothing is stopped.

@@ -206,6 +206,8 @@ public final class PostgresClient: PostgresExecutor, Service {
         try await withConnection { try await $0.withTransaction(body) }
     }
 
+    public func afterCommit(_ body: @escaping @Sendable () -> Void) { body() }
+
     @discardableResult
     public func query(_ query: PostgresQuery, file: String, line: Int) async throws -> PostgresRows {
         try await withConnection { try await $0.query(query, file: file, line: line) }

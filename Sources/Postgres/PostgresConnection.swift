@@ -8,6 +8,9 @@ public protocol PostgresExecutor: Sendable {
     /// server stopped the statement.
     @discardableResult
     func query(_ query: PostgresQuery, file: String, line: Int) async throws -> PostgresRows
+
+    /// Calls `body` once what was done through this executor is committed: at once outside a transaction, never when it is rolled back.
+    func afterCommit(_ body: @escaping @Sendable () -> Void)
 }
 
 extension PostgresExecutor {
@@ -25,6 +28,7 @@ public final class PostgresConnection: PostgresExecutor {
     let session: Session
     private let state = Mutex(State.lent)
     private let misplaced = Atomic<Bool>(false)
+    private let onCommit = Mutex<[@Sendable () -> Void]>([])
 
     init(session: Session) { self.session = session }
 
@@ -64,6 +68,17 @@ public final class PostgresConnection: PostgresExecutor {
             error.file = file
             error.line = line
             throw error
+        }
+    }
+
+    public func afterCommit(_ body: @escaping @Sendable () -> Void) {
+        if session.isIdle { body() } else { onCommit.withLock { $0.append(body) } }
+    }
+
+    private func takeOnCommit() -> [@Sendable () -> Void] {
+        onCommit.withLock { bodies in
+            defer { bodies = [] }
+            return bodies
         }
     }
 
@@ -110,6 +125,7 @@ public final class PostgresConnection: PostgresExecutor {
     @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         guard session.isIdle || isBroken else { return try await withSavepoint(body) }
+        _ = takeOnCommit()
         try await query("BEGIN")
         let value: T
         do {
@@ -123,6 +139,7 @@ public final class PostgresConnection: PostgresExecutor {
         guard tag == "COMMIT" else {
             throw PostgresError(.server, "the transaction was rolled back because an earlier statement in it had failed")
         }
+        for body in takeOnCommit() { body() }
         return value
     }
 

@@ -19,23 +19,9 @@ public enum RecipientDirectory {
         guard !names.isEmpty else { return [:] }
         let rows = try await db.query(
             """
-            SELECT m.place, c.wa_id, c.user_id, c.hash, c.trust, c.cause, c.changed_at, c.learning,
-                (SELECT min(o.scope) FROM recipients.opt_out o WHERE o.contact_id = c.id AND o.active)
-            FROM (
-                SELECT n.place, 0::bigint AS rank, a.contact_id AS id
-                FROM unnest(\(names.map(\.place)), \(names.map(\.sender)), \(names.map(\.text))) AS n (place, sender, address)
-                JOIN recipients.alias a ON a.number = n.address AND a.phone_number_id = n.sender
-                UNION ALL
-                SELECT n.place, 0::bigint, u.id
-                FROM unnest(\(names.map(\.place)), \(names.map(\.sender)), \(names.map(\.text))) AS n (place, sender, address)
-                JOIN recipients.contact u ON u.user_id = n.address AND u.phone_number_id = n.sender
-                UNION ALL
-                SELECT w.place, w.rank, k.id
-                FROM unnest(\(numbers.map(\.place)), \(numbers.map(\.sender)), \(numbers.map(\.waID)), \(numbers.map(\.rank)))
-                    AS w (place, sender, wa_id, rank)
-                JOIN recipients.contact k ON k.wa_id = w.wa_id AND k.phone_number_id = w.sender
-            ) AS m JOIN recipients.contact c ON c.id = m.id
-            ORDER BY m.place, m.rank
+            SELECT place, wa_id, user_id, hash, trust, cause, changed_at, learning, opt_out
+            FROM recipients.lookup(\(names.map(\.place)), \(names.map(\.sender)), \(names.map(\.text)),
+                \(numbers.map(\.place)), \(numbers.map(\.sender)), \(numbers.map(\.waID)), \(numbers.map(\.rank)))
             """)
         var states: [RecipientKey: RecipientState] = [:]
         for row in try rows.decode((Int, String?, String?, String?, String, String?, Date?, Bool, String?).self) {

@@ -105,7 +105,7 @@ import Testing
             try await store.turn()
             var mine: [Attempt] = []
             // Lanes that have been due for longer come first, with or without work.
-            for _ in 0..<10 where mine.count <= 20 {
+            for _ in 0..<200 where mine.count <= 20 {
                 mine += try await store.claim(worker: worker, lanes: 64, most: 64 - mine.count, perLane: 32, lease: 60)
             }
             try #require(mine.count > 20)

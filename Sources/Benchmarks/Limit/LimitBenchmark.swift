@@ -41,6 +41,9 @@ package struct LimitBenchmark: Sendable {
         /// How late the receiver itself was at worst, in milliseconds: its times are true to within this.
         package var receiverLagMillis: Double
         package var duplicates: Int
+        /// Slots that passed unused because their attempt came late: before its intent, and after.
+        package var missedBeforeIntent: Int
+        package var missedAfterIntent: Int
         package var states: [String: Int]
     }
 
@@ -70,7 +73,8 @@ package struct LimitBenchmark: Sendable {
                     try await measure(sink, workers)
                 }
                 let lag = Double(sink.lag.worst) / 1000
-                let result = judge(sink.log.records(), span, lag: lag, states: try await world.states())
+                let result = judge(
+                    sink.log.records(), span, lag: lag, states: try await world.states(), missed: try await world.missedSlots())
                 return Report(
                     benchmark: "limit", result: result, environment: environment, parameters: parameters, problems: problems(result))
             }
@@ -94,14 +98,16 @@ package struct LimitBenchmark: Sendable {
 
     private func sleep(until time: Int64) async throws { try await Task.sleep(for: .microseconds(max(0, time - MonotonicTime.micros))) }
 
-    private func judge(_ records: [SinkRecord], _ span: Range<Int64>, lag: Double, states: [String: Int]) -> Result {
+    private func judge(_ records: [SinkRecord], _ span: Range<Int64>, lag: Double, states: [String: Int], missed: [String: Int]) -> Result {
         let all = SinkStats(records)
         let times = records.map(\.time).filter(span.contains).sorted()
         let gaps = zip([span.lowerBound] + times, times + [span.upperBound]).map { $0.1 - $0.0 }
         return Result(
             requests: times.count, worstSecond: all.worstSecond, allowedSecond: parameters.bound,
             usedShare: Double(times.count) / (parameters.rate * parameters.seconds), neededShare: parameters.leastShare,
-            longestGapMillis: Double(gaps.max() ?? 0) / 1000, receiverLagMillis: lag, duplicates: all.duplicates, states: states)
+            longestGapMillis: Double(gaps.max() ?? 0) / 1000, receiverLagMillis: lag, duplicates: all.duplicates,
+            missedBeforeIntent: missed["B"] ?? 0,
+            missedAfterIntent: missed["R"] ?? 0, states: states)
     }
 
     private func problems(_ result: Result) -> [String] {

@@ -69,6 +69,14 @@ extension ScratchWorld {
             .map { (first: $0.0, last: $0.1) } ?? (first: nil, last: nil)
     }
 
+    /// Attempts that came too late for their slot, by how they ended.
+    func missedSlots() async throws -> [String: Int] {
+        let rows = try await parts.client.query(
+            "SELECT result::text, count(*) FROM jobs.outcome WHERE reason = 'its slot was missed' GROUP BY 1"
+        ).decode((String, Int).self)
+        return Dictionary(rows.map { ($0.0, $0.1) }) { first, _ in first }
+    }
+
     func serverTime() async throws -> Date {
         try await parts.client.query("SELECT clock_timestamp()").decodeFirst(Date.self) ?? Date()
     }

@@ -20,7 +20,7 @@ extension GraphClient {
         let mark = WriteMark()
         let address = address(of: request)
         // The HTTP client ends the program on a port that is none, and addresses of files come from answers.
-        if let port = URL(string: address)?.port, !(1...65_535).contains(port) {
+        guard isWhole(request.path) ? Self.hasUsablePort(address) : isBaseUsable else {
             return .failure(ExchangeFailure(wasSent: false, reason: "the address has no usable port"))
         }
         var message = HTTPClientRequest(url: address)
@@ -63,16 +63,7 @@ extension GraphClient {
         let end = ContinuousClock.now + timeout
         let response = try await http.execute(message, timeout: TimeAmount(timeout), logger: nil)
         mark.set()
-        return try await withThrowingTaskGroup(of: GraphResponse.self) { group in
-            group.addTask { try await collect(response, request: request) }
-            group.addTask {
-                try await Task.sleep(until: end, clock: .continuous)
-                throw HTTPClientError.deadlineExceeded
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
+        return try await deadlines.run(until: end) { try await collect(response, request: request) }
     }
 
     private func collect(_ response: HTTPClientResponse, request: GraphRequest) async throws -> GraphResponse {
@@ -85,9 +76,12 @@ extension GraphClient {
                 businessUsage: response.headers.first(name: "X-Business-Use-Case-Usage")))
     }
 
+    static func hasUsablePort(_ address: String) -> Bool { URL(string: address)?.port.map((1...65_535).contains) ?? true }
+
+    private func isWhole(_ path: String) -> Bool { path.hasPrefix("http://") || path.hasPrefix("https://") }
+
     private func address(of request: GraphRequest) -> String {
-        let isWhole = request.path.hasPrefix("http://") || request.path.hasPrefix("https://")
-        var address = isWhole ? request.path : "\(configuration.baseURL)/\(configuration.version)/\(request.path)"
+        var address = isWhole(request.path) ? request.path : "\(configuration.baseURL)/\(configuration.version)/\(request.path)"
         guard !request.query.isEmpty else { return address }
         address += address.contains("?") ? "&" : "?"
         address += request.query.map { "\(Self.escape($0.0))=\(Self.escape($0.1))" }.joined(separator: "&")
@@ -96,7 +90,18 @@ extension GraphClient {
 
     /// A path segment or query value in which only unreserved characters stand for themselves.
     static func escape(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? ""
+        // Nearly always there is nothing to escape.
+        if text.utf8.allSatisfy(isUnreserved) { return text }
+        return text.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? ""
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
     }
 
     private static let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")

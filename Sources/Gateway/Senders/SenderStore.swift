@@ -173,11 +173,11 @@ public struct SenderStore: Sendable {
 
     // MARK: - Inside
 
-    /// A little under Meta's rate. Slots are dealt out a tenth of a second ahead; requests in flight are bounded so that a slow Meta is not
+    /// A little under Meta's rate. Slots are dealt out a fifth of a second ahead, so that a stall of the database leaves none unused; requests in flight are bounded so that a slow Meta is not
     /// flooded.
     func limits(_ perSecond: Double) -> LaneLimits {
         LaneLimits(
-            perSecond: max(0.01, perSecond * settings.pace), burst: max(1, Int((perSecond * 0.1).rounded(.up))),
+            perSecond: max(0.01, perSecond * settings.pace), burst: max(1, Int((perSecond * 0.2).rounded(.up))),
             maxRunning: max(4, min(2000, Int(perSecond * 1.5))))
     }
 

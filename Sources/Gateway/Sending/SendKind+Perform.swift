@@ -28,6 +28,7 @@ extension SendKind {
         let (result, read) = OutcomeReader(settings: core.settings, pairFailures: send.pairFailures).read(outcome)
         var detail = read
         (detail.sender, detail.number) = (send.sender, send.e164)
+        if case .done = result { return (result, detail) }
         // Meta repeats a token that it cannot read.
         return (result.without(token), detail.without(token))
     }

@@ -226,13 +226,7 @@ struct SendKind: JobKind {
         let begun = Set(
             try await db.query(
                 """
-                WITH n AS MATERIALIZED (
-                    SELECT * FROM unnest(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)), \(messages.map(\.send.hash)))
-                        AS u (id, job, hash) ORDER BY u.id),
-                t AS (SELECT jobs.now() AS now)
-                UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = t.now,
-                    reason_code = NULL, reason = NULL, updated_at = t.now
-                FROM n, t WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id
+                SELECT gateway.begin(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)), \(messages.map(\.send.hash)))
                 """
             ).decode(UUID.self))
         core.handoff.put(messages.filter { begun.contains($0.send.id) }.map { ($0.attempt.id, $0.send) })

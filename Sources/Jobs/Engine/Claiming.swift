@@ -8,14 +8,19 @@ extension EngineCore {
     func claimUntilStopped() async {
         var quiet = 0
         var isUnsure = false
+        // Has waited in vain for more room: what is being performed takes long.
+        var isPatient = false
         var clock = ServerClock()
         while state.stop == .no {
             let waiting = state.waiting
             let room = min(settings.maxInFlight - (state.inFlight - waiting), settings.maxWaiting - waiting)
-            guard room > 0, completions.count < settings.maxUnflushed, let worker = state.worker else {
-                _ = await bell.wait(atMost: .milliseconds(50))
+            // A claim and its intents are two transactions, whatever they are for: a busy engine waits until there is room for many.
+            guard room > 0, room >= settings.leastRoom || isPatient, completions.count < settings.maxUnflushed, let worker = state.worker
+            else {
+                isPatient = await !bell.wait(atMost: .milliseconds(50))
                 continue
             }
+            isPatient = false
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false

@@ -6,14 +6,14 @@ public struct EngineSettings: Sendable {
     public var maxWaiting = 4096
     /// How long before its slot the intent of an attempt is written, at least and at most; in between, half as long again as intents lately
     /// took. Longer, and a crash leaves more messages unknown; shorter, and a slow commit misses slots.
-    public var intentLead: ClosedRange<Duration> = .milliseconds(15) ... .milliseconds(1000)
+    public var intentLead: ClosedRange<Duration> = .milliseconds(15) ... .milliseconds(400)
     /// A lane that has missed its slots for this long is served late rather than not at all.
     public var starvation: Duration = .seconds(1)
     /// Lanes looked at by one claim, and attempts one lane gets of it.
     public var claimLanes = 64
     public var claimPerLane = 64
     /// Attempts admitted in one transaction.
-    public var intendBatch = 64
+    public var intendBatch = 128
     /// How long an idle engine sleeps at least and at most before it looks again.
     public var idle: ClosedRange<Duration> = .milliseconds(250) ... .seconds(1)
     public var heartbeat: Duration = .seconds(2)
@@ -33,6 +33,9 @@ public struct EngineSettings: Sendable {
     public var listens = true
     /// Shown in `jobs.worker`.
     public var name = "relevo"
+
+    /// Room for attempts that a busy engine waits for before it claims.
+    var leastRoom: Int { max(1, min(intendBatch, maxInFlight / 4)) }
 
     public init() {}
 }

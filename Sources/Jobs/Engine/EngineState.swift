@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// What the loops of one engine share.
@@ -29,6 +30,7 @@ final class EngineState: Sendable {
         var waiting = 0
         /// The longest that intents lately took, forgotten slowly.
         var intentTime: Duration = .milliseconds(20)
+        var intentTimeAt = ContinuousClock.now
         /// Lanes whose slots are being missed, since when.
         var missedSince: [Int64: ContinuousClock.Instant] = [:]
         /// Since when the database has answered every heartbeat.
@@ -71,7 +73,14 @@ final class EngineState: Sendable {
         }
     }
 
-    func intentTook(_ time: Duration) { state.withLock { $0.intentTime = max(time, $0.intentTime * 0.99) } }
+    /// A stall of a disk comes again within the minute: the longest one fades by half in 20 s, whatever the rate.
+    func intentTook(_ time: Duration, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            let seconds = max(.zero, now - state.intentTimeAt) / .seconds(1)
+            state.intentTime = max(time, state.intentTime * exp2(-seconds / 20))
+            state.intentTimeAt = now
+        }
+    }
     func intentLead(within range: ClosedRange<Duration>) -> Duration {
         state.withLock { min(range.upperBound, max(range.lowerBound, $0.intentTime * 1.5)) }
     }

@@ -109,7 +109,9 @@ extension EngineCore {
         completions.add(Completion(attempt: attempt, kind: kind, result: result, detail: detail))
         state.end([attempt.id])
         ended.ring()
-        if state.inFlight - state.waiting + 1 >= settings.maxInFlight { bell.ring() }
+        // Not for one exact number: others may end in between.
+        let room = settings.maxInFlight - (state.inFlight - state.waiting)
+        if room >= settings.leastRoom, room < settings.leastRoom + 16 { bell.ring() }
     }
 
     func giveBack(_ batch: [Attempt], _ worker: Int64, _ reason: String) async {

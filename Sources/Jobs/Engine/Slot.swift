@@ -2,12 +2,12 @@
 /// that the receiver counts more in a second than were dealt out for it.
 struct Slot: Sendable {
     let at: ContinuousClock.Instant
-    /// One interval of the lane, or 10 ms where that is longer: at a thousand a second, one percent of the limit.
+    /// One interval of the lane, or 7 ms where that is longer: at a thousand a second, with 3 ms on the way, one percent of the limit.
     let tolerance: Duration
 
     init(at: ContinuousClock.Instant, interval: Duration) {
         self.at = at
-        tolerance = max(interval, .milliseconds(10))
+        tolerance = max(interval, .milliseconds(7))
     }
 
     func isOver(_ now: ContinuousClock.Instant) -> Bool { now > at + tolerance }

@@ -25,14 +25,14 @@ public enum Workflows {
     /// Starts a run; one that exists is left alone.
     public static func start(run id: String, workflow: String, version: Int, input: Data, on db: some PostgresExecutor) async throws {
         try await db.query("SELECT jobs.start_run(\(id), \(workflow), \(version)::int, \(input))")
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     /// Tells a run of an event, whether or not it waits for it yet. The first emit of a name counts; a run that does not exist is told
     /// nothing.
     public static func emit(run id: String, event: String, payload: Data, on db: some PostgresExecutor) async throws {
         try await db.query("SELECT jobs.emit(\(id), \(event), \(payload))")
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     /// Stops a run for good; a step in progress is rolled back or is the last one.
@@ -43,7 +43,7 @@ public enum Workflows {
     /// Sets a failed run going again from the step that failed.
     public static func resume(run id: String, on db: some PostgresExecutor) async throws {
         try await db.query("SELECT jobs.resume_run(\(id))")
-        JobSignal.raise()
+        db.afterCommit { JobSignal.raise() }
     }
 
     public static func state(run id: String, on db: some PostgresExecutor) async throws -> RunState? {
