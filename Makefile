@@ -20,7 +20,8 @@ demo/page: ## Serve the page of the last demo until Ctrl-C
 test: packages ## Run every test on a throw-away PostgreSQL
 	@.ci/test
 
-test/pgbouncer: packages ## Run the tests with their connections through PgBouncer in transaction mode
+test/pgbouncer: ## Run the tests with their connections through PgBouncer in transaction mode
+	@.ci/packages pgbouncer
 	@.ci/pgbouncer
 
 test/faults: packages ## Kill, stop and cut off processes at every crash point, in under 20 minutes
