@@ -37,5 +37,10 @@ public struct ServerConfiguration: Sendable {
     /// Whether the listener can be reached from this machine only.
     var isLoopback: Bool { Self.isLoopback(host) }
 
-    static func isLoopback(_ name: String) -> Bool { name == "localhost" || name == "::1" || name == "[::1]" || name.hasPrefix("127.") }
+    /// Whether a host means this machine. Names that only begin like an address of it can lead anywhere.
+    package static func isLoopback(_ name: String) -> Bool {
+        if ["localhost", "::1", "[::1]"].contains(name) { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
 }

@@ -18,6 +18,15 @@ struct CommandLineTests {
         }
     }
 
+    @Test func benchmarksSendToThisMachineOnly() async throws {
+        try await Rehearsal.with { rehearsal in
+            for url in ["https://graph.facebook.com", "http://127.0.0.1.example.com:9191", "ftp://127.0.0.1"] {
+                let child = try await rehearsal.run("bench", "send", "--sink", url, expect: 2)
+                #expect(line(child).contains("this machine"))
+            }
+        }
+    }
+
     @Test func missingPostgreSQLProgramsNameThePackage() async throws {
         try await Rehearsal.with { rehearsal in
             let child = try await rehearsal.run("up", more: ["RELEVO_POSTGRES_BIN": "/nonexistent"], expect: 5)

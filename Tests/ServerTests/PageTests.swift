@@ -61,7 +61,10 @@ import Testing
 
     @Test func aForeignHostNameDoesNotOpenALocalServer() async throws {
         try await Rig.with(engine: false) { rig in
-            for (headers, status) in [([], 200), ([("Host", "evil.example")], 401), ([("X-Forwarded-For", "1.2.3.4")], 401)] {
+            for (headers, status) in [
+                ([], 200), ([("Host", "evil.example")], 401), ([("Host", "127.0.0.1.evil.example")], 401), ([("Host", "127.evil")], 401),
+                ([("X-Forwarded-For", "1.2.3.4")], 401),
+            ] {
                 let answer = try await rig.ask("GET", "/live", headers: headers)
                 #expect(answer.status == status, "\(headers)")
             }
