@@ -146,12 +146,14 @@ public final class PostgresConnection: PostgresExecutor {
     /// Runs `body` under a savepoint, so that its failure leaves the transaction usable.
     @discardableResult
     public func withSavepoint<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        let before = onCommit.withLock(\.count)
         try await query("SAVEPOINT relevo")
         do {
             let value = try await body(self)
             try await query("RELEASE SAVEPOINT relevo")
             return value
         } catch {
+            onCommit.withLock { $0.removeLast(max(0, $0.count - before)) }
             do {
                 _ = try await run("ROLLBACK TO SAVEPOINT relevo", cancellable: false)
                 // Else it would stand in for the savepoint around it, which has the same name.

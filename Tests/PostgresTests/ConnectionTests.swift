@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -189,6 +190,34 @@ import Testing
                 try await connection.query("DEALLOCATE ALL")
                 #expect(try await connection.query("SELECT * FROM t").decode(Int.self) == [1])
             }
+        }
+    }
+
+    @Test func whatWaitsForACommitIsCalledAfterItAndNotAfterARollback() async throws {
+        struct Undone: Error {}
+        try await TestDatabase.withEmpty { client in
+            try await client.query("CREATE TABLE t (n int)")
+            let called = Mutex<[String]>([])
+            @Sendable func note(_ what: String) -> @Sendable () -> Void { { called.withLock { $0.append(what) } } }
+            client.afterCommit(note("at once"))
+            #expect(called.withLock { $0 } == ["at once"])
+            try await client.withTransaction { db in
+                try await db.query("INSERT INTO t VALUES (1)")
+                db.afterCommit(note("committed"))
+                try? await db.withSavepoint { inner in
+                    inner.afterCommit(note("savepoint undone"))
+                    throw Undone()
+                }
+                try await db.withSavepoint { $0.afterCommit(note("savepoint kept")) }
+                #expect(called.withLock { $0 } == ["at once"])
+            }
+            #expect(called.withLock { $0 } == ["at once", "committed", "savepoint kept"])
+            try? await client.withTransaction { db in
+                db.afterCommit(note("undone"))
+                throw Undone()
+            }
+            try await client.withTransaction { try await $0.query("SELECT 1") }
+            #expect(called.withLock { $0 } == ["at once", "committed", "savepoint kept"])
         }
     }
 
