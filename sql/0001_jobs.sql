@@ -1,8 +1,15 @@
 -- owner: jobs
 -- Durable jobs and runs. An envelope (job) is written once; where a job is now is one row in exactly one of ready, later and attempt; what
--- became
--- of every attempt is one row in outcome. Leases, limits and retries use clock_timestamp(); only jobs.now() and jobs.wait are business
--- time.
+-- became of every attempt is one row in outcome. Leases, limits and retries use clock_timestamp(); only jobs.now() and jobs.wait are
+-- business time.
+--
+-- While somebody holds a snapshot, nothing that dies can be removed, and a scan that begins among the dead visits all of them. So no scan of
+-- the hot path begins at the beginning of a table whose rows come and go:
+--  - marks, debits and attempts have ids that grow with time, and lanes are due at times: what is older than the oldest that was found lately
+--    is looked for only now and then (p_since),
+--  - each lane keeps where its ready jobs and its live attempts begin (pace.ready_low, pace.attempt_low),
+--  - of a row that is written all the time, the newest version is found first (pace.version), and no unique index has only its old key: a
+--    unique index visits every dead version at every write.
 CREATE SCHEMA jobs;
 
 -- Business time ---------------------------------------------------------------------------------------------------------------------------
@@ -53,7 +60,8 @@ CREATE TABLE jobs.dedupe (scope text NOT NULL, k text NOT NULL, job_id bigint NO
 CREATE INDEX dedupe_expiry ON jobs.dedupe (expires_at);
 
 -- Due work only; narrow, insert and delete.
-CREATE TABLE jobs.ready (job_id bigint PRIMARY KEY, lane_id bigint NOT NULL, priority smallint NOT NULL, attempt smallint NOT NULL);
+CREATE TABLE jobs.ready (job_id bigint PRIMARY KEY, lane_id bigint NOT NULL, priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),
+    attempt smallint NOT NULL);
 CREATE INDEX ready_fetch ON jobs.ready (lane_id, priority, job_id);
 
 -- Future work: schedules, retries, postponements.
@@ -68,35 +76,56 @@ CREATE TABLE jobs.later (
 );
 CREATE UNIQUE INDEX later_job ON jobs.later (job_id);
 
--- One row per rate and concurrency key: a timer wheel of keys. GCRA in microseconds; t_us 0 means no rate.
+-- One row per rate and concurrency key: what it may do. GCRA in microseconds; t_us 0 means no rate.
 CREATE TABLE jobs.lane (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key text NOT NULL UNIQUE,
     t_us bigint NOT NULL CHECK (t_us >= 0),
     burst integer NOT NULL CHECK (burst >= 1),
     max_running integer NOT NULL CHECK (max_running >= 1),
+    paused boolean NOT NULL DEFAULT false,
+    paused_by text,
+    paused_reason text,
+    paused_at timestamptz
+);
+
+-- Where each lane stands, one row a lane: a timer wheel of keys. Whoever writes a row in the hot path has locked it in a statement before,
+-- and counts version up.
+CREATE TABLE jobs.pace (
+    lane_id bigint NOT NULL,
+    version bigint NOT NULL DEFAULT 0,
     tat_us bigint NOT NULL DEFAULT 0,
-    -- When to look again; NULL: nothing to do until a wake mark says so.
+    -- When to look again; NULL: nothing to do until a wake mark says so, or paused.
     next_us bigint,
     -- Stands still because of max_running, so that a finish wakes it.
     wait_cap boolean NOT NULL DEFAULT false,
     -- The burst right after the last penalty, and when that was; it grows back by the full burst a minute.
     penalty_burst integer,
     penalty_us bigint,
-    paused boolean NOT NULL DEFAULT false,
-    paused_by text,
-    paused_reason text,
-    paused_at timestamptz
+    -- Of each priority from 0 to 9, a job before which none is ready; NULL: none is ready at all, unless a mark says so.
+    ready_low bigint[] NOT NULL DEFAULT array_fill(NULL::bigint, ARRAY[10]),
+    -- No live attempt and no debit that has not been taken in has a smaller id.
+    attempt_low bigint NOT NULL DEFAULT 0,
+    debit_low bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (lane_id, version)
 ) WITH (fillfactor = 70);
-CREATE INDEX lane_due ON jobs.lane (next_us) WHERE next_us IS NOT NULL AND NOT paused;
+CREATE INDEX pace_due ON jobs.pace (next_us) WHERE next_us IS NOT NULL;
 
--- Append-only marks, so that enqueueing never locks a lane.
-CREATE TABLE jobs.wake (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, lane_id bigint NOT NULL);
+CREATE FUNCTION jobs.pace_lane() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO jobs.pace (lane_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lane_has_pace AFTER INSERT ON jobs.lane FOR EACH ROW EXECUTE FUNCTION jobs.pace_lane();
+
+-- Append-only marks, so that enqueueing never locks a lane. What has become ready is told with the first job of it: it may be before where
+-- the lane begins.
+CREATE TABLE jobs.wake (id bigint PRIMARY KEY DEFAULT jobs.new_id(), lane_id bigint NOT NULL, priority smallint, job_id bigint);
 
 -- Append-only as well: throughput spent or given back outside claims (inbound messages, refusals), and penalties. Folded in by the next
 -- claim.
 CREATE TABLE jobs.debit (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY DEFAULT jobs.new_id(),
     lane_id bigint NOT NULL,
     at_us bigint NOT NULL DEFAULT jobs.now_us(),
     tokens integer NOT NULL,
@@ -104,7 +133,7 @@ CREATE TABLE jobs.debit (
     -- A token that goes back: the slot nothing was sent in.
     slot_us bigint
 );
-CREATE INDEX debit_lane ON jobs.debit (lane_id);
+CREATE INDEX debit_lane ON jobs.debit (lane_id, id);
 
 -- One row per live process, the only heartbeat.
 CREATE TABLE jobs.worker (
@@ -131,7 +160,7 @@ CREATE TABLE jobs.attempt (
     -- When it may be performed, by the lane's rate: not before, and hardly later. NULL: no rate.
     slot_us bigint
 ) WITH (fillfactor = 45);
-CREATE INDEX attempt_lane ON jobs.attempt (lane_id);
+CREATE INDEX attempt_lane ON jobs.attempt (lane_id, attempt_id);
 
 -- History, append-only. S done, R retry, X dead, U unknown, C cancelled or dropped, B back to ready, P postponed, D redriven.
 CREATE TABLE jobs.outcome (
@@ -174,7 +203,7 @@ CREATE TABLE jobs.counter (name text PRIMARY KEY, value bigint NOT NULL);
 ALTER TABLE jobs.ready SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
     autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000);
 ALTER TABLE jobs.attempt SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE jobs.lane SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE jobs.pace SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE jobs.wake SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 -- Enqueue and cancel ----------------------------------------------------------------------------------------------------------------------
@@ -216,8 +245,8 @@ BEGIN
     r AS (
         INSERT INTO jobs.ready (job_id, lane_id, priority, attempt)
         SELECT id, lane, priority, 1 FROM unnest(v_ids, p_lane, p_priority) u(id, lane, priority)
-         WHERE id IS NOT NULL AND NOT EXISTS (SELECT FROM l WHERE l.job_id = u.id) RETURNING lane_id)
-    INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r;
+         WHERE id IS NOT NULL AND NOT EXISTS (SELECT FROM l WHERE l.job_id = u.id) RETURNING lane_id, priority, job_id)
+    INSERT INTO jobs.wake (lane_id, priority, job_id) SELECT lane_id, priority, min(job_id) FROM r GROUP BY lane_id, priority;
     RETURN v_ids;
 END $$;
 

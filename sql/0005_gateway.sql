@@ -300,3 +300,19 @@ BEGIN
     SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid) FROM taken t;
 END
 $$;
+
+-- Drops what is no longer needed, so many rows of each kind at most. By the indexes of age: read whole, the table of pairs took 240 ms
+-- after 300,000 messages, in every round.
+CREATE FUNCTION gateway.tidy(p_max int) RETURNS void
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+BEGIN
+    DELETE FROM gateway.idempotency WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM gateway.idempotency WHERE expires_at < statement_timestamp() ORDER BY expires_at LIMIT p_max FOR UPDATE SKIP LOCKED));
+    DELETE FROM gateway.pair WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM gateway.pair WHERE free_at < statement_timestamp() - interval '10 minutes' ORDER BY free_at LIMIT p_max
+            FOR UPDATE SKIP LOCKED));
+    DELETE FROM gateway.orphan WHERE id = ANY (ARRAY(
+        SELECT id FROM gateway.orphan WHERE received_at < statement_timestamp() - interval '1 day' ORDER BY received_at LIMIT p_max
+            FOR UPDATE SKIP LOCKED));
+END
+$$;

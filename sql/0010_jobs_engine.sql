@@ -4,36 +4,58 @@
 
 -- Moving work to its lane -----------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION jobs.promote(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
-DECLARE v_n bigint;
+-- Times in and out are microseconds since 1970. Returns when the first job it has found was due, or now.
+CREATE FUNCTION jobs.promote(p_max int, p_since_us bigint DEFAULT 0) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_first timestamptz;
 BEGIN
     WITH d AS (
         -- Not clock_timestamp(): an index is of no use for what may change from row to row.
         DELETE FROM jobs.later WHERE job_id = ANY (ARRAY(
-            SELECT job_id FROM jobs.later WHERE run_at <= statement_timestamp() ORDER BY run_at LIMIT p_max FOR UPDATE SKIP LOCKED))
+            SELECT job_id FROM jobs.later WHERE run_at <= statement_timestamp() AND run_at >= to_timestamp(p_since_us / 1e6)
+             ORDER BY run_at LIMIT p_max FOR UPDATE SKIP LOCKED))
         RETURNING *),
-    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, attempt FROM d RETURNING lane_id),
-    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r)
-    SELECT count(*) INTO v_n FROM d;
-    RETURN v_n;
+    r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, attempt FROM d
+          RETURNING lane_id, priority, job_id),
+    w AS (INSERT INTO jobs.wake (lane_id, priority, job_id) SELECT lane_id, priority, min(job_id) FROM r GROUP BY lane_id, priority)
+    SELECT min(run_at) INTO v_first FROM d;
+    RETURN (extract(epoch FROM coalesce(v_first, statement_timestamp())) * 1000000)::bigint;
 END $$;
 
 -- Turns marks into due lanes. Lanes are locked first, marks of lanes we cannot lock stay, and next_us is looked at in a later statement: in
--- one
--- statement, a mark would be dropped while a claim in flight writes next_us = NULL, and its jobs would be stranded.
-CREATE FUNCTION jobs.sweep(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
-DECLARE v_marks bigint[]; v_wanted bigint[]; v_lanes bigint[]; v_n bigint;
+-- one statement, a mark would be dropped while a claim in flight writes next_us = NULL, and its jobs would be stranded. Returns when
+-- the first mark it has found was made, or now.
+CREATE FUNCTION jobs.sweep(p_max int, p_since_us bigint DEFAULT 0) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_marks bigint[]; v_wanted bigint[]; v_lanes bigint[]; v_first bigint;
 BEGIN
-    SELECT array_agg(id), array_agg(DISTINCT lane_id) INTO v_marks, v_wanted
-      FROM (SELECT id, lane_id FROM jobs.wake ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) s;
-    IF v_marks IS NULL THEN RETURN 0; END IF;
-    SELECT array_agg(id) INTO v_lanes
-      FROM (SELECT id FROM jobs.lane WHERE id = ANY(v_wanted) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) s;
-    IF v_lanes IS NULL THEN RETURN 0; END IF;
-    UPDATE jobs.lane SET next_us = 0, wait_cap = false WHERE id = ANY(v_lanes) AND (next_us IS NULL OR wait_cap);
+    SELECT array_agg(id ORDER BY id), array_agg(DISTINCT lane_id) INTO v_marks, v_wanted
+      FROM (SELECT id, lane_id FROM jobs.wake WHERE id >= jobs.id_at(to_timestamp(p_since_us / 1e6)) ORDER BY id LIMIT p_max
+                FOR UPDATE SKIP LOCKED) s;
+    v_first := (extract(epoch FROM coalesce(jobs.id_time(v_marks[1]), statement_timestamp())) * 1000000)::bigint;
+    IF v_marks IS NULL THEN RETURN v_first; END IF;
+    SELECT array_agg(p.lane_id) INTO v_lanes
+      FROM unnest(v_wanted) u(id) CROSS JOIN LATERAL (
+           SELECT lane_id FROM jobs.pace WHERE lane_id = u.id ORDER BY version DESC LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) p;
+    IF v_lanes IS NULL THEN RETURN v_first; END IF;
+    WITH first AS MATERIALIZED (
+        SELECT lane_id, priority, min(job_id) AS job_id FROM jobs.wake WHERE id = ANY(v_marks) AND lane_id = ANY(v_lanes)
+         GROUP BY lane_id, priority),
+    fresh AS MATERIALIZED (
+        SELECT p.lane_id, p.place, p.next_us, p.wait_cap, p.ready_low, l.paused,
+               -- least() passes over NULL: what either of them knows.
+               ARRAY(SELECT least(u.low, f.job_id) FROM unnest(p.ready_low) WITH ORDINALITY u(low, place)
+                       LEFT JOIN first f ON f.lane_id = p.lane_id AND f.priority = u.place - 1 ORDER BY u.place) AS low
+          FROM unnest(v_lanes) x(id) JOIN jobs.lane l ON l.id = x.id AND l.id = ANY(v_lanes)
+         CROSS JOIN LATERAL (SELECT ctid AS place, * FROM jobs.pace WHERE lane_id = x.id ORDER BY version DESC LIMIT 1) p)
+    UPDATE jobs.pace p SET
+        version = p.version + 1, ready_low = f.low, wait_cap = false,
+        next_us = CASE WHEN f.paused THEN NULL WHEN f.next_us IS NULL OR f.wait_cap THEN jobs.now_us() ELSE f.next_us END
+      FROM fresh f
+     -- By its place, which is fixed as long as we hold its lock: by its lane, every dead version would be visited. And not by the index
+     -- that has its lane, whatever it costs: + 0.
+     WHERE p.ctid = ANY (ARRAY(SELECT place FROM fresh)) AND p.lane_id + 0 = f.lane_id
+       AND (f.wait_cap OR f.next_us IS NULL AND NOT f.paused OR f.low IS DISTINCT FROM f.ready_low);
     DELETE FROM jobs.wake WHERE id = ANY(v_marks) AND lane_id = ANY(v_lanes);
-    GET DIAGNOSTICS v_n = ROW_COUNT;
-    RETURN v_n;
+    RETURN v_first;
 END $$;
 
 -- The burst in force: halved by a penalty, growing back by a fixed amount a second.
@@ -45,82 +67,116 @@ CREATE FUNCTION jobs.burst_now(p_burst int, p_low int, p_since_us bigint, p_now_
 -- burst, so that a storm of inbound messages slows a number down and does not stop it; penalties of one moment count once. Tokens go back
 -- only from the end of what was dealt out: a slot before that has later ones after it already, and dealing it out again would put two
 -- sends where there is room for one.
-CREATE FUNCTION jobs.fold_debits(p_lanes bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION jobs.fold_debits(p_lanes bigint[], p_low bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM jobs.debit WHERE lane_id = ANY(p_lanes)) THEN RETURN; END IF;
-    WITH d AS (DELETE FROM jobs.debit WHERE lane_id = ANY(p_lanes) RETURNING *),
+    IF NOT EXISTS (
+        SELECT FROM unnest(p_lanes, p_low) x(lane, low) CROSS JOIN LATERAL (
+            -- A comparison of rows, here and below: only an index of both columns can answer it. Asked for each column by itself, the planner
+            -- may take the index of the second one, for a table it believes to hold little else. LIMIT keeps it from being joined.
+            SELECT FROM jobs.debit d WHERE (d.lane_id, d.id) >= (x.lane, x.low) AND d.lane_id <= x.lane LIMIT 1) y)
+    THEN RETURN; END IF;
+    WITH d AS (
+        DELETE FROM jobs.debit WHERE id = ANY (ARRAY(
+            SELECT y.id FROM unnest(p_lanes, p_low) x(lane, low)
+             CROSS JOIN LATERAL (
+                   SELECT d.id FROM jobs.debit d WHERE (d.lane_id, d.id) >= (x.lane, x.low) AND d.lane_id <= x.lane
+                    ORDER BY d.lane_id, d.id LIMIT 10000) y)) RETURNING *),
+    stand AS MATERIALIZED (
+        SELECT l.id, l.t_us, l.burst, p.place, p.tat_us, p.penalty_burst, p.penalty_us
+          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id AND l.id = ANY(p_lanes)
+         CROSS JOIN LATERAL (SELECT ctid AS place, * FROM jobs.pace WHERE lane_id = y.lane_id ORDER BY version DESC LIMIT 1) p),
     back AS (
         SELECT r.lane_id, count(*) AS k
           FROM (SELECT d.lane_id, d.slot_us, row_number() OVER (PARTITION BY d.lane_id ORDER BY d.slot_us DESC) AS rn
                   FROM d WHERE d.slot_us IS NOT NULL) r
-          JOIN jobs.lane l ON l.id = r.lane_id AND l.id = ANY(p_lanes) AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
+          JOIN stand l ON l.id = r.lane_id AND r.slot_us = l.tat_us - r.rn * l.t_us GROUP BY r.lane_id),
     s AS (SELECT d.*, sum(tokens) OVER (PARTITION BY lane_id ORDER BY at_us DESC, id DESC) AS suffix FROM d WHERE slot_us IS NULL),
     f AS (
         SELECT s.lane_id, sum(s.tokens) AS total, max(s.at_us) AS newest, max(s.at_us + s.suffix * l.t_us) AS reached,
                max(s.at_us + s.penalty_us) AS pushed, max(s.at_us) FILTER (WHERE s.penalty_us IS NOT NULL) AS penalty_at
-          FROM s JOIN jobs.lane l ON l.id = s.lane_id AND l.id = ANY(p_lanes) GROUP BY s.lane_id),
+          FROM s JOIN stand l ON l.id = s.lane_id GROUP BY s.lane_id),
     x AS (
-        SELECT l.id, l.tat_us - coalesce(b.k, 0) * l.t_us AS tat_us, f.*
-          FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id AND l.id = ANY(p_lanes)
-          LEFT JOIN f ON f.lane_id = y.lane_id LEFT JOIN back b ON b.lane_id = y.lane_id)
-    UPDATE jobs.lane l SET
+        SELECT l.id, l.place, l.t_us, l.burst, l.penalty_burst, l.penalty_us, l.tat_us - coalesce(b.k, 0) * l.t_us AS tat_us,
+               f.total, f.newest, f.reached, f.pushed, f.penalty_at
+          FROM stand l LEFT JOIN f ON f.lane_id = l.id LEFT JOIN back b ON b.lane_id = l.id)
+    UPDATE jobs.pace p SET
+        version = p.version + 1,
         tat_us = greatest(
             CASE WHEN coalesce(x.total, 0) <= 0 THEN x.tat_us
-                 ELSE greatest(x.tat_us, least(greatest(x.tat_us + x.total * l.t_us, x.reached), x.newest + l.burst * l.t_us + 5000000))
+                 ELSE greatest(x.tat_us, least(greatest(x.tat_us + x.total * x.t_us, x.reached), x.newest + x.burst * x.t_us + 5000000))
                      END,
             -- A penalty lets nothing through before its end, whatever the burst.
-            x.pushed + l.burst * l.t_us),
-        penalty_burst = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000
-            THEN greatest(1, jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, x.penalty_at) / 2) ELSE l.penalty_burst END,
-        penalty_us = CASE WHEN x.penalty_at - coalesce(l.penalty_us, 0) >= 1000000 THEN x.penalty_at ELSE l.penalty_us END
-      FROM x WHERE l.id = x.id AND l.id = ANY(p_lanes);
+            x.pushed + x.burst * x.t_us),
+        penalty_burst = CASE WHEN x.penalty_at - coalesce(x.penalty_us, 0) >= 1000000
+            THEN greatest(1, jobs.burst_now(x.burst, x.penalty_burst, x.penalty_us, x.penalty_at) / 2) ELSE x.penalty_burst END,
+        penalty_us = CASE WHEN x.penalty_at - coalesce(x.penalty_us, 0) >= 1000000 THEN x.penalty_at ELSE x.penalty_us END
+      FROM x WHERE p.ctid = ANY (ARRAY(SELECT place FROM x)) AND p.lane_id + 0 = x.id;
 END $$;
 
 -- Claim: the first statement locks lanes, the second runs on a fresh snapshot and so sees what those who held the lanes before us have
--- committed.
--- In one statement the count would be older than the lock, and the cap would be broken. Of a lane with a rate, each attempt gets a slot: the
--- burst is how far ahead slots are dealt out, and they lie one interval apart. The first of a lane at rest is now; every other one leaves the
--- caller p_lead for its intent, because a slot that is missed is lost.
-CREATE FUNCTION jobs.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8, p_lead_us bigint DEFAULT 0)
-RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
-               max_attempts smallint, slot_us bigint, t_us bigint, now_us bigint)
+-- committed. In one statement the count would be older than the lock, and the cap would be broken.
+--
+-- Of a lane with a rate, each attempt gets a slot: the burst is how far ahead slots are dealt out, and they lie one interval apart. Every slot
+-- leaves the caller p_lead for its intent, because a slot that is missed is lost; only the first of a lane at rest may be used before its
+-- time (early), since nothing lies before it.
+--
+-- due_us is when the first of the lanes was due: what was due earlier and not found is looked for again by a call without p_since_us.
+CREATE FUNCTION jobs.claim(
+    p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8, p_lead_us bigint DEFAULT 0, p_since_us bigint DEFAULT 0
+) RETURNS TABLE (attempt_id bigint, job_id bigint, lane_id bigint, lane_key text, kind text, n smallint, payload bytea, priority smallint,
+                 max_attempts smallint, slot_us bigint, t_us bigint, early boolean, now_us bigint, due_us bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
-DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_most bigint;
+DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_low bigint[]; v_due bigint; v_most bigint;
 BEGIN
     IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
     -- A claim that a crash of the server takes back is one that nothing has been done with: the intent, without which nothing is performed,
     -- is committed after it and waits for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
-    -- Every lane that is locked is written: no more of them than there is room to serve, eight jobs each.
+    -- No more lanes than there is room to serve, eight jobs each.
     v_most := least(p_lanes, (p_max + 7) / 8);
-    SELECT array_agg(s.id) INTO v_lanes FROM (
-        SELECT id FROM jobs.lane WHERE next_us <= v_now AND next_us IS NOT NULL AND NOT paused
+    SELECT array_agg(s.lane_id), array_agg(s.debit_low), min(s.next_us) INTO v_lanes, v_low, v_due FROM (
+        SELECT lane_id, debit_low, next_us FROM jobs.pace WHERE next_us <= v_now AND next_us >= p_since_us AND next_us IS NOT NULL
          ORDER BY next_us LIMIT v_most FOR NO KEY UPDATE SKIP LOCKED) s;
     IF v_lanes IS NULL THEN RETURN; END IF;
-    v_most := least(p_lane_max, greatest(8, ceil(p_max::numeric / cardinality(v_lanes))));
-    PERFORM jobs.fold_debits(v_lanes);
+    PERFORM jobs.fold_debits(v_lanes, v_low);
     v_now := jobs.now_us();
     RETURN QUERY
     WITH state AS MATERIALIZED (
-        SELECT l.id, l.key, l.t_us, l.tat_us, l.next_us, l.max_running, b.burst,
-               CASE WHEN l.t_us = 0 THEN NULL WHEN l.tat_us <= v_now THEN v_now ELSE greatest(l.tat_us, v_now + p_lead_us) END AS first_us,
-               CASE WHEN l.t_us = 0 THEN CASE WHEN l.tat_us <= v_now THEN 1000000 ELSE 0 END
-                    ELSE greatest(0, (v_now + p_lead_us + b.burst * l.t_us - greatest(v_now, l.tat_us)) / l.t_us) END AS tokens,
-               greatest(0, l.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id)) AS room
-          FROM jobs.lane l CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, v_now) AS burst) b
-         WHERE l.id = ANY(v_lanes)),
+        SELECT l.id, l.key, l.t_us, l.paused, p.place, p.tat_us, p.next_us, p.ready_low, p.attempt_low, b.burst, a.oldest,
+               CASE WHEN l.t_us > 0 THEN greatest(p.tat_us, v_now + p_lead_us) END AS first_us,
+               CASE WHEN l.t_us = 0 THEN CASE WHEN p.tat_us <= v_now THEN 1000000 ELSE 0 END
+                    ELSE greatest(0, (v_now + p_lead_us + b.burst * l.t_us - greatest(v_now + p_lead_us, p.tat_us)) / l.t_us) END AS tokens,
+               greatest(0, l.max_running - a.n) AS room
+          FROM unnest(v_lanes) x(id) JOIN jobs.lane l ON l.id = x.id AND l.id = ANY(v_lanes)
+         CROSS JOIN LATERAL (SELECT ctid AS place, * FROM jobs.pace WHERE lane_id = x.id ORDER BY version DESC LIMIT 1) p
+         CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, p.penalty_burst, p.penalty_us, v_now) AS burst) b
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS n, min(a.attempt_id) AS oldest FROM jobs.attempt a
+                WHERE (a.lane_id, a.attempt_id) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
     depth AS MATERIALIZED (
-        SELECT s.*, x.most, d.seen
-          FROM state s CROSS JOIN LATERAL (SELECT least(s.tokens, s.room, v_most) AS most) x
+        SELECT s.*, x.most, d.seen, d.low
+          FROM state s CROSS JOIN LATERAL (SELECT CASE WHEN s.paused THEN 0 ELSE least(s.tokens, s.room, p_lane_max) END AS most) x
           CROSS JOIN LATERAL (
-               SELECT count(*) AS seen FROM (SELECT FROM jobs.ready r WHERE r.lane_id = s.id LIMIT x.most + 1) y) d),
+               SELECT coalesce(sum(q.n), 0)::bigint AS seen, array_agg(q.low ORDER BY u.place) AS low
+                 FROM unnest(s.ready_low) WITH ORDINALITY u(low, place)
+                CROSS JOIN LATERAL (
+                      SELECT count(*) AS n, min(y.job_id) AS low FROM (
+                          SELECT r.job_id FROM jobs.ready r
+                           WHERE u.low IS NOT NULL AND r.lane_id = s.id AND r.priority <= (u.place - 1)::smallint
+                             AND (r.priority, r.job_id) >= ((u.place - 1)::smallint, u.low)
+                           ORDER BY r.priority, r.job_id LIMIT x.most + 1) y) q) d),
     share AS MATERIALIZED (
-        SELECT d.*, greatest(0, least(w.want, p_max - (sum(w.want) OVER (ORDER BY d.next_us, d.id) - w.want)))::bigint AS n
+        SELECT d.*, w.want, greatest(0, least(w.want, p_max - (sum(w.want) OVER (ORDER BY d.next_us, d.id) - w.want)))::bigint AS n
           FROM depth d CROSS JOIN LATERAL (SELECT least(d.most, d.seen) AS want) w),
+    -- Priority after priority, because a nested loop keeps the order of its outer side.
     pick AS MATERIALIZED (
         SELECT p.job_id FROM share s CROSS JOIN LATERAL (
-            SELECT r.job_id FROM jobs.ready r WHERE r.lane_id = s.id ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) p),
+            SELECT y.job_id FROM unnest(s.low) WITH ORDINALITY u(low, place) CROSS JOIN LATERAL (
+                SELECT r.job_id FROM jobs.ready r
+                 WHERE u.low IS NOT NULL AND r.lane_id = s.id AND r.priority <= (u.place - 1)::smallint
+                   AND (r.priority, r.job_id) >= ((u.place - 1)::smallint, u.low)
+                 ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) y LIMIT s.n) p),
     gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
     -- Each is looked up once: what follows is small, and is joined, not searched.
     envelope AS MATERIALIZED (
@@ -132,32 +188,42 @@ BEGIN
     begun AS (
         INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
         SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),
-               CASE WHEN s.t_us = 0 THEN NULL WHEN e.rn = 1 THEN s.first_us
-                    ELSE greatest(s.first_us + s.t_us, v_now + p_lead_us) + (e.rn - 2) * s.t_us END
+               s.first_us + (e.rn - 1) * s.t_us
           FROM envelope e JOIN state s ON s.id = e.lane_id ORDER BY e.lane_id, e.rn
         RETURNING *),
     moved AS MATERIALIZED (
-        SELECT s.id, s.t_us, s.tat_us, s.burst, s.tokens, s.room, s.seen, s.n, coalesce(t.c, 0) AS c,
+        SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, coalesce(t.c, 0) AS c,
+               coalesce(least(s.oldest, t.oldest), s.attempt_low) AS attempt_low,
                CASE WHEN t.c IS NULL THEN s.tat_us
                     WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
-                    WHEN t.c = 1 THEN s.first_us + s.t_us
-                    ELSE greatest(s.first_us + s.t_us, v_now + p_lead_us) + (t.c - 1) * s.t_us END AS new_tat_us
-          FROM share s LEFT JOIN (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id) t ON t.lane_id = s.id),
+                    -- One alone at once, from rest: the next need not wait for the time that this one might have taken.
+                    WHEN t.c = 1 AND s.tat_us <= v_now THEN v_now + s.t_us
+                    ELSE s.first_us + t.c * s.t_us END AS new_tat_us
+          FROM share s
+          LEFT JOIN (SELECT lane_id, count(*) AS c, min(attempt_id) AS oldest FROM begun GROUP BY lane_id) t ON t.lane_id = s.id
+         -- A lane there was no room for stays as it is, and is first the next time.
+         WHERE s.n > 0 OR s.want = 0),
     rearmed AS (
-        UPDATE jobs.lane l SET
+        UPDATE jobs.pace p SET
+            version = p.version + 1,
             tat_us = m.new_tat_us,
+            ready_low = m.low,
+            attempt_low = m.attempt_low,
+            -- Who takes longer than ten seconds to commit a debit has its debit taken in by chance.
+            debit_low = jobs.id_at(clock_timestamp() - interval '10 seconds'),
             wait_cap = m.seen > m.c AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
-                WHEN m.seen <= m.c THEN NULL
+                WHEN m.paused OR m.seen <= m.c THEN NULL
                 WHEN m.room <= m.c THEN v_now + 250000
                 -- Out of tokens: until a chunk of them is there, so that a fast lane's row is written 20 times a second at most.
                 WHEN m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
                     + (greatest(1, least(m.burst, 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 WHEN m.c < m.n THEN v_now + 20000
                 ELSE v_now END
-          FROM moved m WHERE l.id = m.id AND l.id = ANY(v_lanes) RETURNING 1)
-    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts, b.slot_us, s.t_us, v_now
+          FROM moved m WHERE p.ctid = ANY (ARRAY(SELECT place FROM moved)) AND p.lane_id + 0 = m.id RETURNING 1)
+    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts, b.slot_us, s.t_us,
+           coalesce(e.rn = 1 AND s.tat_us <= v_now, false), v_now, v_due
       FROM begun b JOIN envelope e ON e.job_id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
 END $$;
 
@@ -183,7 +249,7 @@ BEGIN
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT attempt_id, job_id, n, 'B', p_reason FROM gone),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, n FROM gone),
     b AS (INSERT INTO jobs.debit (lane_id, tokens, slot_us) SELECT lane_id, -1, slot_us FROM gone WHERE slot_us IS NOT NULL),
-    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM gone)
+    w AS (INSERT INTO jobs.wake (lane_id, priority, job_id) SELECT lane_id, priority, min(job_id) FROM gone GROUP BY lane_id, priority)
     SELECT count(*) INTO v_n FROM gone;
     RETURN v_n;
 END $$;
@@ -228,7 +294,8 @@ BEGIN
     p AS (INSERT INTO jobs.debit (lane_id, tokens, penalty_us)
           SELECT lane_id, 0, max(penalty) FROM gone WHERE penalty IS NOT NULL GROUP BY lane_id),
     w AS (INSERT INTO jobs.wake (lane_id)
-          SELECT DISTINCT g.lane_id FROM gone g WHERE (SELECT n.wait_cap FROM jobs.lane n WHERE n.id = g.lane_id))
+          SELECT g.lane_id FROM (SELECT DISTINCT lane_id FROM gone) g
+           WHERE (SELECT p.wait_cap FROM jobs.pace p WHERE p.lane_id = g.lane_id ORDER BY p.version DESC LIMIT 1))
     SELECT g.attempt_id, g.run_at FROM gone g;
 END $$;
 
@@ -288,7 +355,9 @@ BEGIN
     x AS (INSERT INTO jobs.dead (job_id, attempt_id, lane_id, kind, reason)
           SELECT g.job_id, g.attempt_id, g.lane_id, g.kind, 'rescued too often' FROM judged g WHERE g.verdict = 'X'
               ON CONFLICT (job_id) DO NOTHING),
-    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT g.lane_id FROM judged g)
+    -- Those that are ready again, and the others' room.
+    w AS (INSERT INTO jobs.wake (lane_id, priority, job_id)
+          SELECT g.lane_id, CASE WHEN g.verdict = 'B' THEN g.priority END, min(g.job_id) FROM judged g GROUP BY 1, 2)
     SELECT g.attempt_id, g.job_id, g.lane_id, (SELECT l.key FROM jobs.lane l WHERE l.id = g.lane_id), g.kind, g.n, g.payload, g.priority,
            g.max_attempts, g.verdict, CASE WHEN g.verdict = 'R' THEN g.run_at END
       FROM judged g;

@@ -9,15 +9,40 @@ BEGIN
     UPDATE jobs.control SET stopped = true, by = p_by, reason = p_reason, at = clock_timestamp();
 END $$;
 
+-- What has its intent written is finished, the rest stays ready. The lane is not due again before it is resumed; a claim that holds its pace
+-- is waited for.
+CREATE FUNCTION jobs.pause_lane(p_key text, p_by text, p_reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    UPDATE jobs.lane SET paused = true, paused_by = p_by, paused_reason = p_reason, paused_at = clock_timestamp() WHERE key = p_key;
+    UPDATE jobs.pace SET version = version + 1, next_us = NULL WHERE lane_id = (SELECT id FROM jobs.lane WHERE key = p_key);
+END $$;
+
+CREATE FUNCTION jobs.resume_lane(p_key text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    UPDATE jobs.lane SET paused = false, paused_by = NULL, paused_reason = NULL, paused_at = NULL WHERE key = p_key;
+    UPDATE jobs.pace SET version = version + 1, next_us = jobs.now_us() WHERE lane_id = (SELECT id FROM jobs.lane WHERE key = p_key);
+END $$;
+
+-- Other limits, from the next claim on. What was dealt out at another rate counts for no more than a burst of the new one.
+CREATE FUNCTION jobs.limit_lane(p_key text, p_t_us bigint, p_burst int, p_running int) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_lane bigint; v_t_us bigint; v_paused boolean;
+BEGIN
+    SELECT id, t_us, paused INTO v_lane, v_t_us, v_paused FROM jobs.lane WHERE key = p_key FOR NO KEY UPDATE;
+    UPDATE jobs.lane SET t_us = p_t_us, burst = p_burst, max_running = p_running WHERE id = v_lane;
+    UPDATE jobs.pace SET version = version + 1, next_us = CASE WHEN v_paused THEN NULL ELSE jobs.now_us() END,
+        tat_us = CASE WHEN v_t_us = p_t_us THEN tat_us ELSE least(tat_us, jobs.now_us() + p_t_us * p_burst) END
+     WHERE lane_id = v_lane;
+END $$;
+
 -- A new budget of attempts for jobs that were given up; who and when is in the history.
 CREATE FUNCTION jobs.redrive(p_ids bigint[], p_by text) RETURNS SETOF bigint LANGUAGE sql VOLATILE AS $$
     WITH d AS (DELETE FROM jobs.dead WHERE job_id = ANY(p_ids) RETURNING *),
     j AS (SELECT j.id, j.lane_id, j.priority FROM d JOIN jobs.job j ON j.id = d.job_id),
     r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT id, lane_id, priority, 1 FROM j
-          ON CONFLICT (job_id) DO NOTHING RETURNING job_id, lane_id),
+          ON CONFLICT (job_id) DO NOTHING RETURNING job_id, lane_id, priority),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, reason) SELECT jobs.new_id(), job_id, 0, 'D', 'redriven by ' || p_by
         FROM r),
-    w AS (INSERT INTO jobs.wake (lane_id) SELECT DISTINCT lane_id FROM r)
+    w AS (INSERT INTO jobs.wake (lane_id, priority, job_id) SELECT lane_id, priority, min(job_id) FROM r GROUP BY lane_id, priority)
     SELECT job_id FROM r $$;
 
 -- How full every lane is.
@@ -34,9 +59,11 @@ CREATE FUNCTION jobs.place(p_job bigint) RETURNS TABLE (place text, until timest
     SELECT 'ready', NULL::timestamptz, r.attempt::int,
            CASE WHEN c.stopped THEN 'everything is paused: ' || coalesce(c.reason, '')
                 WHEN l.paused THEN 'the lane is paused: ' || coalesce(l.paused_reason, '')
-                WHEN l.wait_cap THEN 'the lane runs as many as it may'
-                WHEN l.next_us > jobs.now_us() THEN 'the lane waits for its rate' END
-      FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id CROSS JOIN jobs.control c WHERE r.job_id = p_job
+                WHEN p.wait_cap THEN 'the lane runs as many as it may'
+                WHEN p.next_us > jobs.now_us() THEN 'the lane waits for its rate' END
+      FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id JOIN jobs.control c ON true
+     CROSS JOIN LATERAL (SELECT wait_cap, next_us FROM jobs.pace WHERE lane_id = l.id ORDER BY version DESC LIMIT 1) p
+     WHERE r.job_id = p_job
     UNION ALL SELECT 'later', t.run_at, t.attempt::int, t.reason FROM jobs.later t WHERE t.job_id = p_job
     UNION ALL SELECT 'running', a.deadline_at, a.n::int, NULL FROM jobs.attempt a WHERE a.job_id = p_job
     UNION ALL SELECT 'dead', NULL, NULL, d.reason FROM jobs.dead d WHERE d.job_id = p_job $$;
@@ -109,11 +136,11 @@ BEGIN
             FOR UPDATE SKIP LOCKED);
     DELETE FROM jobs.worker w WHERE beat_at < clock_timestamp() - interval '1 hour'
         AND NOT EXISTS (SELECT FROM jobs.attempt a WHERE a.worker_id = w.id);
-    UPDATE jobs.lane SET next_us = 0 WHERE id IN (
-        SELECT l.id FROM jobs.lane l
-         WHERE l.next_us IS NULL AND EXISTS (SELECT FROM jobs.ready r WHERE r.lane_id = l.id)
+    UPDATE jobs.pace SET version = version + 1, next_us = jobs.now_us(), ready_low = array_fill(0::bigint, ARRAY[10]) WHERE lane_id IN (
+        SELECT p.lane_id FROM jobs.pace p JOIN jobs.lane l ON l.id = p.lane_id
+         WHERE p.next_us IS NULL AND NOT l.paused AND EXISTS (SELECT FROM jobs.ready r WHERE r.lane_id = l.id)
            AND NOT EXISTS (SELECT FROM jobs.wake w WHERE w.lane_id = l.id)
-         FOR NO KEY UPDATE SKIP LOCKED) AND next_us IS NULL;
+         FOR NO KEY UPDATE OF p SKIP LOCKED) AND next_us IS NULL;
     GET DIAGNOSTICS v_stranded = ROW_COUNT;
     RETURN v_stranded;
 END $$;

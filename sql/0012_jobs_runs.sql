@@ -118,20 +118,24 @@ BEGIN
     RETURN true;
 END $$;
 
--- Everything that has become due, in one call: later jobs, waits, wake marks.
+-- Everything that has become due, in one call: later jobs, waits, wake marks. What was due before p_since_us, in microseconds since 1970, is
+-- not looked for; returns when the first it has found was due, or now.
 -- Not waiting for the disk: what a crash of the server takes back is due again, and whatever was built on it is committed after it.
-CREATE FUNCTION jobs.turn(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION jobs.turn(p_max int, p_since_us bigint DEFAULT 0) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_first bigint;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    RETURN jobs.promote(p_max) + jobs.wake_runs(p_max) + jobs.sweep(p_max);
+    v_first := jobs.promote(p_max, p_since_us);
+    PERFORM jobs.wake_runs(p_max);
+    RETURN least(v_first, jobs.sweep(p_max, p_since_us));
 END $$;
 
--- Seconds until something that is known becomes due; NULL when nothing is.
-CREATE FUNCTION jobs.next_due() RETURNS float8 LANGUAGE plpgsql STABLE AS $$
+-- Seconds until something that is known becomes due; NULL when nothing is. What was due before p_since_us is not looked for.
+CREATE FUNCTION jobs.next_due(p_since_us bigint DEFAULT 0) RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT least(
-        ((SELECT min(next_us) FROM jobs.lane WHERE next_us IS NOT NULL AND NOT paused) - jobs.now_us()) / 1e6,
-        extract(epoch FROM (SELECT min(run_at) FROM jobs.later) - clock_timestamp())::float8,
+        ((SELECT min(next_us) FROM jobs.pace WHERE next_us IS NOT NULL AND next_us >= p_since_us) - jobs.now_us()) / 1e6,
+        extract(epoch FROM (SELECT min(run_at) FROM jobs.later WHERE run_at >= to_timestamp(p_since_us / 1e6)) - clock_timestamp())::float8,
         extract(epoch FROM (SELECT min(until) FROM jobs.wait WHERE until IS NOT NULL) - jobs.now())::float8
             / nullif((SELECT coalesce((SELECT speed FROM jobs.clock), 1)), 0))
      WHERE NOT EXISTS (SELECT FROM jobs.control WHERE stopped));

@@ -55,7 +55,7 @@ public struct GatewayHousekeeper: Service {
             }
             round.templatesReleased += 1
         }
-        try await tidy()
+        try await core.client.query("SELECT gateway.tidy(5000)")
         return round
     }
 
@@ -105,25 +105,5 @@ public struct GatewayHousekeeper: Service {
             core.waiters.signal(rows.map(\.0))
             return rows.count
         }
-    }
-
-    /// Bounded deletes, so that none takes long.
-    private func tidy() async throws {
-        try await core.client.query(
-            """
-            DELETE FROM gateway.idempotency WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM gateway.idempotency WHERE expires_at < clock_timestamp() ORDER BY expires_at LIMIT 2000))
-            """)
-        try await core.client.query(
-            """
-            DELETE FROM gateway.pair WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM gateway.pair WHERE free_at < clock_timestamp() - interval '10 minutes' ORDER BY free_at LIMIT 2000
-                FOR UPDATE SKIP LOCKED))
-            """)
-        try await core.client.query(
-            """
-            DELETE FROM gateway.orphan WHERE id = ANY (ARRAY(
-                SELECT id FROM gateway.orphan WHERE received_at < clock_timestamp() - interval '1 day' ORDER BY received_at LIMIT 2000))
-            """)
     }
 }

@@ -27,7 +27,7 @@ public struct JobMetrics: Sendable, Equatable {
     public let stranded: Int
 
     /// Tables whose rows come and go with every job: the ones that suffer when old snapshots are held.
-    public static let hotTables = ["ready", "later", "attempt", "lane", "wake", "debit", "worker", "dedupe"].map { "jobs.\($0)" }
+    public static let hotTables = ["ready", "later", "attempt", "pace", "wake", "debit", "worker", "dedupe"].map { "jobs.\($0)" }
 
     public static func read(on db: some PostgresExecutor) async throws -> JobMetrics {
         // One scan of ready for both of its numbers: it may hold a million rows.

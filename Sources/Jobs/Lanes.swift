@@ -64,26 +64,18 @@ public enum Lanes {
     public static func set(_ key: String, limits: LaneLimits, on db: some PostgresExecutor) async throws {
         try await db.query(
             """
-            UPDATE jobs.lane SET t_us = \(limits.interval), burst = \(max(1, limits.burst)), max_running = \(max(1, limits.maxRunning)),
-                tat_us = CASE WHEN t_us = \(limits.interval) THEN tat_us
-                    ELSE least(tat_us, jobs.now_us() + \(limits.interval) * \(max(1, limits.burst))) END,
-                next_us = 0 WHERE key = \(key)
+            SELECT jobs.limit_lane(\(key), \(limits.interval), \(max(1, limits.burst))::int, \(max(1, limits.maxRunning))::int)
             """)
         db.afterCommit { JobSignal.raise() }
     }
 
     /// Stops the lane; what has its intent written is finished, the rest stays ready.
     public static func pause(_ key: String, reason: String, by: String, on db: some PostgresExecutor) async throws {
-        try await db.query(
-            """
-            UPDATE jobs.lane SET paused = true, paused_by = \(by), paused_reason = \(JobQueue.clean(reason)), paused_at = clock_timestamp()
-             WHERE key = \(key)
-            """)
+        try await db.query("SELECT jobs.pause_lane(\(key), \(by), \(JobQueue.clean(reason)))")
     }
 
     public static func resume(_ key: String, on db: some PostgresExecutor) async throws {
-        try await db.query(
-            "UPDATE jobs.lane SET paused = false, paused_by = NULL, paused_reason = NULL, paused_at = NULL, next_us = 0 WHERE key = \(key)")
+        try await db.query("SELECT jobs.resume_lane(\(key))")
         db.afterCommit { JobSignal.raise() }
     }
 
@@ -96,11 +88,12 @@ public enum Lanes {
     public static func state(_ key: String, on db: some PostgresExecutor) async throws -> LaneState? {
         let row = try await db.query(
             """
-            SELECT l.id, d.ready, d.later, d.running, l.paused, l.paused_by, l.paused_reason, to_timestamp(nullif(l.next_us, 0) / 1e6),
+            SELECT l.id, d.ready, d.later, d.running, l.paused, l.paused_by, l.paused_reason, to_timestamp(p.next_us / 1e6),
                    l.t_us, l.burst, l.max_running, b.burst,
-                   greatest(0, l.tat_us + (1 - b.burst) * l.t_us - jobs.now_us())::float8 / 1e6
+                   greatest(0, p.tat_us + (1 - b.burst) * l.t_us - jobs.now_us())::float8 / 1e6
               FROM jobs.lane l JOIN jobs.lane_depth d ON d.id = l.id
-              CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, l.penalty_burst, l.penalty_us, jobs.now_us()) AS burst) b
+              JOIN jobs.pace p ON p.lane_id = l.id
+              CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, p.penalty_burst, p.penalty_us, jobs.now_us()) AS burst) b
              WHERE l.key = \(key)
             """
         ).decodeFirst((Int64, Int, Int, Int, Bool, String?, String?, Date?, Int64, Int, Int, Int, Double).self)

@@ -47,28 +47,29 @@ import Testing
         CREATE FUNCTION test.claim(p_worker bigint, p_lanes int, p_max int, p_lane_max int, p_lease float8)
         RETURNS TABLE (attempt_id bigint, job_id bigint, slot_us bigint)
         LANGUAGE sql VOLATILE AS $$
-            WITH l AS MATERIALIZED (SELECT * FROM jobs.lane WHERE next_us <= jobs.now_us() AND next_us IS NOT NULL ORDER BY next_us
+            WITH l AS MATERIALIZED (SELECT * FROM jobs.pace WHERE next_us <= jobs.now_us() AND next_us IS NOT NULL ORDER BY next_us
                     LIMIT p_lanes FOR NO KEY UPDATE \(waiting ? "" : "SKIP LOCKED")),
-            g AS (SELECT l.*, least(p_max, greatest(0,
-                    l.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = l.id)))::int AS n FROM l),
+            g AS (SELECT n.id, least(p_max, greatest(0,
+                    n.max_running - (SELECT count(*) FROM jobs.attempt a WHERE a.lane_id = n.id)))::int AS n
+                  FROM l JOIN jobs.lane n ON n.id = l.lane_id),
             pick AS (SELECT p.job_id FROM g CROSS JOIN LATERAL (
                 SELECT r.job_id FROM jobs.ready r WHERE r.lane_id = g.id ORDER BY priority, job_id LIMIT g.n FOR UPDATE SKIP LOCKED) p),
             gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
             begun AS (
                 INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at)
                 SELECT job_id, lane_id, p_worker, attempt, priority, 'test', clock_timestamp() + interval '1 minute' FROM gone RETURNING *),
-            up AS (UPDATE jobs.lane l SET next_us = jobs.now_us() FROM g WHERE l.id = g.id RETURNING 1)
+            up AS (UPDATE jobs.pace l SET next_us = jobs.now_us() FROM g WHERE l.lane_id = g.id RETURNING 1)
             SELECT attempt_id, job_id, NULL::bigint FROM begun $$
         """
     }
 
     private static let sweep = """
-        CREATE OR REPLACE FUNCTION jobs.sweep(p_max int) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+        CREATE OR REPLACE FUNCTION jobs.sweep(p_max int, p_since_us bigint DEFAULT 0) RETURNS bigint LANGUAGE sql VOLATILE AS $$
             WITH d AS (DELETE FROM jobs.wake w USING (SELECT id FROM jobs.wake ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) s
                     WHERE w.id = s.id RETURNING w.lane_id),
             k AS (SELECT DISTINCT lane_id FROM d ORDER BY lane_id),
-            u AS (UPDATE jobs.lane l SET next_us = 0, wait_cap = false FROM k
-                WHERE l.id = k.lane_id AND (l.next_us IS NULL OR l.wait_cap) RETURNING 1)
+            u AS (UPDATE jobs.pace l SET next_us = 0, wait_cap = false, ready_low = array_fill(0::bigint, ARRAY[10]) FROM k
+                WHERE l.lane_id = k.lane_id AND (l.next_us IS NULL OR l.wait_cap) RETURNING 1)
             SELECT count(*) FROM d $$
         """
 

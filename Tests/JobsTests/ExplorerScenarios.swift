@@ -48,7 +48,7 @@ extension ExplorerScript {
           FROM jobs.rescue(ARRAY(SELECT jobs.rescuable(1, ARRAY['test'], 10)), 1, 1, 1)
         """)
     static let stop = ExplorerScript("stop", "SELECT jobs.pause_everything('test', 'test')")
-    static let pauseLane = ExplorerScript("pause", "UPDATE jobs.lane SET paused = true WHERE key = 'lane'")
+    static let pauseLane = ExplorerScript("pause", "SELECT jobs.pause_lane('lane', 'test', 'test')")
     static let debit = ExplorerScript("debit", "INSERT INTO jobs.debit (lane_id, tokens) SELECT test.lane(), 3")
     static let redrive = ExplorerScript("redrive", "SELECT jobs.redrive(ARRAY(SELECT job_id FROM jobs.dead), 'test')")
     static func giveBack(_ owner: String) -> ExplorerScript {

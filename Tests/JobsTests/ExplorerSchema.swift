@@ -12,7 +12,7 @@ enum ExplorerSchema {
         ALTER TABLE jobs.ready SET (autovacuum_enabled = off);
         ALTER TABLE jobs.later SET (autovacuum_enabled = off);
         ALTER TABLE jobs.attempt SET (autovacuum_enabled = off);
-        ALTER TABLE jobs.lane SET (autovacuum_enabled = off);
+        ALTER TABLE jobs.pace SET (autovacuum_enabled = off);
         ALTER TABLE jobs.wake SET (autovacuum_enabled = off);
         ALTER TABLE jobs.debit SET (autovacuum_enabled = off);
         CREATE TABLE test.clock (us bigint NOT NULL);
@@ -78,6 +78,7 @@ enum ExplorerSchema {
         BEGIN
             DELETE FROM jobs.ready; DELETE FROM jobs.later; DELETE FROM jobs.attempt; DELETE FROM jobs.wake; DELETE FROM jobs.debit;
             DELETE FROM jobs.outcome; DELETE FROM jobs.dead; DELETE FROM jobs.job; DELETE FROM jobs.worker;
+            DELETE FROM jobs.pace WHERE lane_id IN (SELECT id FROM jobs.lane WHERE key <> 'workflow');
             DELETE FROM jobs.lane WHERE key <> 'workflow';
             UPDATE jobs.control SET stopped = false;
             DELETE FROM test.claimed; DELETE FROM test.intended; DELETE FROM test.finished; DELETE FROM test.rescued;
@@ -112,14 +113,14 @@ enum ExplorerSchema {
             UNION ALL
             -- What is dealt out is what was claimed and debited; what came back may have found later slots behind it, and is lost then.
             SELECT 'debit: the lane has dealt out ' || d.dealt || ' tokens; claims and debits are ' || d.spent || ', given back ' || d.back
-              FROM jobs.lane l CROSS JOIN LATERAL (
-                SELECT (l.tat_us - jobs.now_us()) / l.t_us AS dealt,
+              FROM jobs.lane l JOIN jobs.pace p ON p.lane_id = l.id CROSS JOIN LATERAL (
+                SELECT (p.tat_us - jobs.now_us()) / l.t_us AS dealt,
                        (SELECT count(*) FROM test.claimed c JOIN jobs.job j ON j.id = c.job_id WHERE j.lane_id = l.id)
                        + (SELECT coalesce(sum(tokens), 0) FROM test.debited WHERE lane_id = l.id AND NOT is_back)
                        - (SELECT coalesce(sum(tokens), 0) FROM jobs.debit WHERE lane_id = l.id AND slot_us IS NULL) AS spent,
                        (SELECT coalesce(-sum(tokens), 0) FROM test.debited WHERE lane_id = l.id AND is_back)
                        - (SELECT coalesce(-sum(tokens), 0) FROM jobs.debit WHERE lane_id = l.id AND slot_us IS NOT NULL) AS back) d
-             WHERE l.t_us > 0 AND l.tat_us > 0 AND (d.dealt > d.spent OR d.dealt < d.spent - d.back)
+             WHERE l.t_us > 0 AND p.tat_us > 0 AND (d.dealt > d.spent OR d.dealt < d.spent - d.back)
             UNION ALL
             SELECT 'slot: two attempts lie closer than the rate allows'
               FROM (SELECT l.t_us, c.slot_us - lag(c.slot_us) OVER (PARTITION BY l.id ORDER BY c.slot_us) AS apart
@@ -137,8 +138,19 @@ enum ExplorerSchema {
              WHERE p.n + e.n <> 1
             UNION ALL
             SELECT 'stranded: a job is ready, its lane sleeps, and no mark will wake it'
-              FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id
-             WHERE l.next_us IS NULL AND NOT l.paused AND NOT EXISTS (SELECT FROM jobs.wake w WHERE w.lane_id = l.id)
+              FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id JOIN jobs.pace p ON p.lane_id = l.id
+             WHERE p.next_us IS NULL AND NOT l.paused AND NOT EXISTS (SELECT FROM jobs.wake w WHERE w.lane_id = l.id)
+            UNION ALL
+            SELECT 'hidden: a job is ready before where its lane begins, and no mark tells of it'
+              FROM jobs.ready r JOIN jobs.pace p ON p.lane_id = r.lane_id
+             WHERE (p.ready_low[r.priority + 1] IS NULL OR p.ready_low[r.priority + 1] > r.job_id)
+               AND NOT EXISTS (SELECT FROM jobs.wake w WHERE w.lane_id = r.lane_id AND w.priority = r.priority AND w.job_id <= r.job_id)
+            UNION ALL
+            SELECT 'hidden: an attempt lives before where those of its lane begin'
+              FROM jobs.attempt a JOIN jobs.pace p ON p.lane_id = a.lane_id WHERE a.attempt_id < p.attempt_low
+            UNION ALL
+            SELECT 'pace: a lane has ' || count(p.lane_id) || ' paces'
+              FROM jobs.lane l LEFT JOIN jobs.pace p ON p.lane_id = l.id GROUP BY l.id HAVING count(p.lane_id) <> 1
             UNION ALL
             SELECT 'twice: a job was performed ' || count(*) || ' times' FROM test.intended GROUP BY job_id HAVING count(*) > 1
             UNION ALL

@@ -96,7 +96,7 @@ import Testing
                 naive
                 ? """
                 WITH d AS (DELETE FROM jobs.wake RETURNING lane_id),
-                u AS (UPDATE jobs.lane SET next_us = 0 WHERE id IN (SELECT lane_id FROM d) AND next_us IS NULL
+                u AS (UPDATE jobs.pace SET next_us = 0, ready_low = array_fill(0::bigint, ARRAY[10]) WHERE lane_id IN (SELECT lane_id FROM d) AND next_us IS NULL
                     RETURNING 1) SELECT count(*) FROM d
                 """ : "SELECT jobs.sweep(100)"
             try await client.enqueue(1, lane: lane)
@@ -126,7 +126,7 @@ import Testing
             #expect(first.count == 3)
             let refused = AttemptResult.retry(after: .seconds(5), reason: "130429", costsAttempt: false, lanePenalty: .seconds(3600))
             try await client.finish([first[0]], refused)
-            try await client.query("UPDATE jobs.lane SET next_us = 0")
+            try await client.query("UPDATE jobs.pace SET next_us = 0")
             #expect(try await client.claim(worker).isEmpty)
             let state = try #require(try await Lanes.state("number", on: client))
             #expect(state.burstNow == 5 || state.burstNow == 6)
@@ -153,7 +153,7 @@ import Testing
     /// A planner that reads whole tables in the hot path is an outage: asked with statistics of empty tables on full ones.
     @Test func hotStatementsUseTheirIndexes() async throws {
         try await TestDatabase.with { client in
-            try await client.query("ANALYZE jobs.ready, jobs.later, jobs.lane, jobs.wake, jobs.attempt")
+            try await client.query("ANALYZE jobs.ready, jobs.later, jobs.pace, jobs.wake, jobs.attempt")
             let lane = try await client.lane()
             for _ in 0..<20 { try await client.enqueue(1000, lane: lane) }
             try await client.query(

@@ -15,7 +15,7 @@ import Testing
                 """
                 WITH gone AS (DELETE FROM jobs.attempt RETURNING *),
                 r AS (INSERT INTO jobs.ready (job_id, lane_id, priority, attempt) SELECT job_id, lane_id, priority, n FROM gone)
-                INSERT INTO jobs.wake (lane_id) SELECT lane_id FROM gone
+                INSERT INTO jobs.wake (lane_id, priority, job_id) SELECT lane_id, priority, job_id FROM gone
                 """)
             if newTimeline { try await db.query("UPDATE jobs.timeline SET timeline = timeline - 1") }
         }

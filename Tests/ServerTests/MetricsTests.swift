@@ -59,7 +59,7 @@ import Testing
             let lane = try await Lanes.ensure("metrics", limits: LaneLimits(perSecond: nil, burst: 1, maxRunning: 1), on: rig.client)
             _ = try await JobQueue.enqueue([NewJob(lane: lane, kind: "none", payload: Data())], on: rig.client)
             try await rig.client.query("UPDATE jobs.ready SET since = clock_timestamp() - interval '50 seconds'")
-            try await rig.client.query("UPDATE jobs.lane SET next_us = jobs.now_us() - 7000000 WHERE id = \(lane)")
+            try await rig.client.query("UPDATE jobs.pace SET next_us = jobs.now_us() - 7000000 WHERE lane_id = \(lane)")
             var holding = rig.client.configuration
             holding.applicationName = "a \"report\" \\ nobody closed"
             try await PostgresClient.withDirectConnection(holding, logger: Rig.logger) { holder in
@@ -82,7 +82,7 @@ import Testing
                     (50..<110).contains(value("jobs_oldest_due_seconds") ?? 0) && (7..<67).contains(value("jobs_lane_lag_seconds") ?? 0))
                 #expect(value("postgres_pool_connections_max") == Double(rig.client.configuration.maximumConnections))
                 let tables = Set(samples.filter { $0.name == "relevo_postgres_dead_rows" }.compactMap { $0.labels["table"] })
-                #expect(tables.isSuperset(of: ["jobs.ready", "jobs.attempt", "jobs.lane", "gateway.message"]))
+                #expect(tables.isSuperset(of: ["jobs.ready", "jobs.attempt", "jobs.pace", "gateway.message"]))
                 let named = samples.first { $0.name == "relevo_postgres_xmin_holder" }
                 #expect(named?.labels["name"] == #"a \"report\" \\ nobody closed"# && named?.labels["kind"] == "session")
                 #expect(named?.value ?? 0 > 1)

@@ -11,6 +11,7 @@ extension EngineCore {
         // Has waited in vain for more room: what is being performed takes long.
         var isPatient = false
         var clock = ServerClock()
+        var looks = LookBack()
         while state.stop == .no {
             let waiting = state.waiting
             let room = min(settings.maxInFlight - (state.inFlight - waiting), settings.maxWaiting - waiting)
@@ -24,12 +25,12 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
-                let found = try await claim(worker, room, &clock)
+                let found = try await claim(worker, room, &clock, &looks)
                 if found > 0 {
                     quiet = 0
                     continue
                 }
-                let rang = await bell.wait(atMost: pause(quiet, due: try await store.nextDue()))
+                let rang = await bell.wait(atMost: pause(quiet, due: try await store.nextDue(since: looks.since)))
                 quiet = rang ? 0 : quiet + 1
             } catch {
                 // The heartbeat tells when PostgreSQL goes and comes.
@@ -41,20 +42,22 @@ extension EngineCore {
         }
     }
 
-    private func claim(_ worker: Int64, _ room: Int, _ clock: inout ServerClock) async throws -> Int {
-        try await store.turn()
+    private func claim(_ worker: Int64, _ room: Int, _ clock: inout ServerClock, _ looks: inout LookBack) async throws -> Int {
+        let since = looks.begin(.now)
+        let turned = try await store.turn(since: since)
         CrashPoint.claimBeforeCommit.passed()
-        let attempts = try await store.claim(
+        let (attempts, due) = try await store.claim(
             worker: worker, lanes: settings.claimLanes, most: room, perLane: settings.claimPerLane,
             lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
-            clock: &clock)
+            since: since, clock: &clock)
+        looks.end(.now, earliest: min(turned, due ?? turned))
         guard !attempts.isEmpty else { return 0 }
         CrashPoint.claimAfterCommit.passed()
         state.begin(attempts)
         for (name, ofKind) in Dictionary(grouping: attempts, by: \.kind) {
             let now = ContinuousClock.now
-            start(ofKind.filter { $0.slot == nil }, kind: name, worker: worker)
-            let slotted = ofKind.filter { $0.slot != nil }.sorted { ($0.slot?.at ?? now) < ($1.slot?.at ?? now) }
+            start(ofKind.filter { $0.slot?.opens == nil }, kind: name, worker: worker)
+            let slotted = ofKind.filter { $0.slot?.opens != nil }.sorted { ($0.slot?.at ?? now) < ($1.slot?.at ?? now) }
             if !slotted.isEmpty { Task.detached { await self.pace(slotted, kind: name, worker: worker) } }
         }
         return attempts.count

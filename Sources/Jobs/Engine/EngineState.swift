@@ -53,8 +53,9 @@ final class EngineState: Sendable {
     func begin(_ attempts: [Attempt]) {
         state.withLock { state in
             for attempt in attempts {
-                state.flights[attempt.id] = Flight(isWaiting: attempt.slot != nil)
-                if attempt.slot != nil { state.waiting += 1 }
+                let isWaiting = attempt.slot?.opens != nil
+                state.flights[attempt.id] = Flight(isWaiting: isWaiting)
+                if isWaiting { state.waiting += 1 }
             }
         }
     }

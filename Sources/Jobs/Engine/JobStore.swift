@@ -5,31 +5,34 @@ import Postgres
 struct JobStore: Sendable {
     let client: PostgresClient
 
-    /// Moves everything that has become due to its lane.
-    func turn(_ most: Int = 1000) async throws {
-        try await client.query("SELECT jobs.turn(\(most)::int)")
+    /// Moves everything that has become due since `since` to its lane. Returns when the first of it was due, or now: microseconds since 1970
+    /// by the server's clock, as all times here.
+    @discardableResult
+    func turn(_ most: Int = 1000, since: Int64 = 0) async throws -> Int64 {
+        try await client.query("SELECT jobs.turn(\(most)::int, \(since))").decodeFirst(Int64.self) ?? since
     }
 
+    /// Claims of lanes that are due since `since`; `due` is when the first of them was, nil when nothing was claimed.
     func claim(
-        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, lead: Duration, clock: inout ServerClock
-    ) async throws -> [Attempt] {
+        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, lead: Duration, since: Int64 = 0, clock: inout ServerClock
+    ) async throws -> (attempts: [Attempt], due: Int64?) {
         let asked = ContinuousClock.now
         let rows = try await client.query(
             """
-            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, slot_us, t_us, now_us
+            SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, slot_us, t_us, early, now_us, due_us
               FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease),
-                \(Int64(lead / .microseconds(1))))
+                \(Int64(lead / .microseconds(1))), \(since))
             """
-        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Int64).self)
-        guard let first = rows.first else { return [] }
-        clock.heard(first.11, asked: asked, heard: .now)
-        return rows.map { row in
+        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Bool, Int64, Int64).self)
+        guard let first = rows.first else { return ([], nil) }
+        clock.heard(first.12, asked: asked, heard: .now)
+        let attempts = rows.map { row in
             Attempt(
                 id: row.0, jobID: row.1, lane: row.2, laneKey: row.3, kind: row.4, number: row.5, payload: row.6, priority: row.7,
                 maxAttempts: row.8,
-                // A lane at rest has nothing that a late first one could pile up on.
-                slot: row.9.flatMap { $0 == row.11 ? nil : Slot(at: clock.instant($0), interval: .microseconds(row.10)) })
+                slot: row.9.map { Slot(at: clock.instant($0), interval: .microseconds(row.10), mayBeEarly: row.11) })
         }
+        return (attempts, first.13)
     }
 
     /// Attempts of a worker that have no intent yet.
@@ -38,8 +41,8 @@ struct JobStore: Sendable {
     }
 
     /// Time until something known becomes due; nil when nothing is.
-    func nextDue() async throws -> Duration? {
-        try await client.query("SELECT jobs.next_due()").decodeFirst(Double?.self).flatMap { $0 }.map { .seconds(max(0, min($0, 3600))) }
+    func nextDue(since: Int64 = 0) async throws -> Duration? {
+        try await client.query("SELECT jobs.next_due(\(since))").decodeFirst(Double?.self).flatMap { $0 }.map { .seconds(max(0, min($0, 3600))) }
     }
 
     func intend(worker: Int64, ids: [Int64], delivery: Delivery, lease: Double, on db: PostgresConnection) async throws -> Set<Int64> {

@@ -89,7 +89,7 @@ extension EngineCore {
                     return end(
                         attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
                 }
-                if slot.at > .now { try? await Task.sleep(until: slot.at, tolerance: .zero, clock: .continuous) }
+                if let opens = slot.opens, opens > .now { try? await Task.sleep(until: opens, tolerance: .zero, clock: .continuous) }
             }
             // Looked at last: from here to the first byte nothing in a database can stop it.
             guard vitality.lasts(since: epoch) else {

@@ -4,11 +4,17 @@ struct Slot: Sendable {
     let at: ContinuousClock.Instant
     /// One interval of the lane, or 7 ms where that is longer: at a thousand a second, with 3 ms on the way, one percent of the limit.
     let tolerance: Duration
+    /// The lane is at rest: nothing lies before the slot.
+    let mayBeEarly: Bool
 
-    init(at: ContinuousClock.Instant, interval: Duration) {
+    init(at: ContinuousClock.Instant, interval: Duration, mayBeEarly: Bool = false) {
         self.at = at
+        self.mayBeEarly = mayBeEarly
         tolerance = max(interval, .milliseconds(7))
     }
+
+    /// When it may be used, nil: at once.
+    var opens: ContinuousClock.Instant? { mayBeEarly ? nil : at }
 
     func isOver(_ now: ContinuousClock.Instant) -> Bool { now > at + tolerance }
 }

@@ -37,6 +37,7 @@ extension EngineCore {
         let tick = min(.seconds(1), settings.staleAfter / 4)
         var chores = ContinuousClock.now
         var partitions = ContinuousClock.now
+        var rescues = ContinuousClock.now
         while !Task.isCancelled {
             if await closing.wait(atMost: tick * Double.random(in: 0.75...1.25)) { return }
             state.cancel(past: .now)
@@ -46,7 +47,12 @@ extension EngineCore {
                     // What is claimed belongs to the history that is gone.
                     continue
                 }
-                if state.isSteady(for: settings.staleAfter) { try await rescue() }
+                if rescues <= .now, state.isSteady(for: settings.staleAfter) {
+                    let begun = ContinuousClock.now
+                    try await rescue()
+                    // It looks at all attempts, and at the dead ones that a held snapshot keeps: a twentieth of the time at most.
+                    rescues = .now + (.now - begun) * 20
+                }
                 if chores <= .now, state.isSteady(for: .zero) {
                     try await store.tidy()
                     try await settleTimeline()

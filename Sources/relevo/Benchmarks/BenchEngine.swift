@@ -39,6 +39,33 @@ struct BenchBacklog: AsyncParsableCommand {
     }
 }
 
+struct BenchSnapshot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot", abstract: "Send while a transaction stays open, so that PostgreSQL can remove nothing that is dead.",
+        discussion: "Broken when the slowest sixth of that time gets less than 80 % of what was sent before.")
+    @OptionGroup var common: Common
+    @Option(help: "Sending numbers.") var numbers = 50
+    @Option(help: "Messages a second of each number; without it, no limit.") var rate: Double?
+    @Option(help: "Messages kept queued.") var queued = 10_000
+    @Option(help: ArgumentHelp("How long it is measured before and after.", valueName: "seconds")) var before = 60.0
+    @Option(help: ArgumentHelp("How long the transaction stays open.", valueName: "seconds")) var hold = 600.0
+
+    func validate() throws {
+        try check("--numbers", numbers, 1...100_000)
+        try check("--queued", queued, 1...10_000_000)
+        if let rate, !(0.1...1000).contains(rate) { throw ValidationError("--rate: found \(rate); expected 0.1 to 1000.") }
+        for (name, value) in [("--before", before), ("--hold", hold)] where !(1...86_400).contains(value) {
+            throw ValidationError("\(name): found \(value); expected 1 to 86400.")
+        }
+    }
+
+    func run() async throws {
+        let parameters = SnapshotBenchmark.Parameters(
+            numbers: numbers, rate: rate, queued: queued, beforeSeconds: before, holdSeconds: hold)
+        try await common.bench { try await SnapshotBenchmark(parameters, settings: $0, logger: $1).run() }
+    }
+}
+
 struct BenchJobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Carry out jobs that do nothing, in both delivery modes.")
