@@ -198,6 +198,9 @@ CREATE TABLE jobs.control (one boolean PRIMARY KEY DEFAULT true CHECK (one), sto
     at timestamptz);
 INSERT INTO jobs.control (stopped) VALUES (false);
 
+-- Kinds of jobs that a person has paused.
+CREATE TABLE jobs.kind_pause (kind text PRIMARY KEY, by text NOT NULL, reason text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
+
 CREATE TABLE jobs.counter (name text PRIMARY KEY, value bigint NOT NULL);
 
 ALTER TABLE jobs.ready SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,

@@ -278,26 +278,28 @@ END
 $$;
 
 -- Takes answers that accept messages over, as far as nothing has happened to those since their request: the usual case, in one statement.
--- Returns what it took, and whether a status with the wamid has come before. Rows are locked in the order of their ids, as everywhere.
+-- Returns what it took, when, and whether a status with the wamid has come before. Rows are locked in the order of their ids, as everywhere.
 CREATE FUNCTION gateway.accept(
-    p_ids uuid[], p_jobs bigint[], p_wamids text[], p_wa_ids text[], p_answers bytea[], p_http integer[], p_at timestamptz
-) RETURNS TABLE (id uuid, is_early boolean) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
+    p_ids uuid[], p_jobs bigint[], p_wamids text[], p_wa_ids text[], p_answers bytea[], p_http integer[]
+) RETURNS TABLE (id uuid, is_early boolean, at timestamptz) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
+DECLARE
+    v_now timestamptz := jobs.now();
 BEGIN
     RETURN QUERY
     WITH n AS MATERIALIZED (
         SELECT * FROM unnest(p_ids, p_jobs, p_wamids, p_wa_ids, p_answers, p_http) AS u (id, job, wamid, wa_id, answer, http) ORDER BY u.id),
     taken AS (
         UPDATE gateway.message m SET state = 'accepted', wamid = n.wamid, wa_id = coalesce(n.wa_id, m.wa_id), graph_answer = n.answer,
-            http_status = n.http, accepted_at = p_at, updated_at = p_at
+            http_status = n.http, accepted_at = v_now, updated_at = v_now
         FROM n WHERE m.id = n.id AND m.state = 'sending' AND m.job_id = n.job AND m.wamid IS NULL AND m.accepted_at IS NULL
             AND NOT m.needs_person
         RETURNING m.id, n.wamid),
     named AS (INSERT INTO gateway.wamid (hash, message_id) SELECT gateway.wamid_hash(t.wamid), t.id FROM taken t ON CONFLICT DO NOTHING),
     told AS (INSERT INTO gateway.event (message_id, kind, wamid, detail, recorded_at)
-        SELECT t.id, 'accepted', t.wamid, 'accepted', p_at FROM taken t)
-    SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid) FROM taken t;
+        SELECT t.id, 'accepted', t.wamid, 'accepted', v_now FROM taken t)
+    SELECT t.id, EXISTS (SELECT FROM gateway.orphan o WHERE o.wamid = t.wamid), v_now FROM taken t;
 END
 $$;
 

@@ -117,8 +117,8 @@ END $$;
 -- committed. In one statement the count would be older than the lock, and the cap would be broken.
 --
 -- Of a lane with a rate, each attempt gets a slot: the burst is how far ahead slots are dealt out, and they lie one interval apart. Every slot
--- leaves the caller p_lead for its intent, because a slot that is missed is lost; only the first of a lane at rest may be used before its
--- time (early), since nothing lies before it.
+-- leaves the caller p_lead for its intent, because a slot that is missed is lost. Of a lane at rest, the first may be used before its time
+-- (early), since nothing lies before it; one alone has none that it could miss, since nothing lies behind it either.
 --
 -- due_us is when the first of the lanes was due: what was due earlier and not found is looked for again by a call without p_since_us.
 CREATE FUNCTION jobs.claim(
@@ -127,7 +127,7 @@ CREATE FUNCTION jobs.claim(
                  max_attempts smallint, slot_us bigint, t_us bigint, early boolean, now_us bigint, due_us bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
-DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_low bigint[]; v_due bigint; v_most bigint;
+DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_low bigint[]; v_due bigint; v_most bigint; v_paused text[];
 BEGIN
     IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
     -- A claim that a crash of the server takes back is one that nothing has been done with: the intent, without which nothing is performed,
@@ -140,6 +140,7 @@ BEGIN
          ORDER BY next_us LIMIT v_most FOR NO KEY UPDATE SKIP LOCKED) s;
     IF v_lanes IS NULL THEN RETURN; END IF;
     PERFORM jobs.fold_debits(v_lanes, v_low);
+    SELECT coalesce(array_agg(k.kind), '{}') INTO v_paused FROM (SELECT kind FROM jobs.kind_pause FOR SHARE) k;
     v_now := jobs.now_us();
     RETURN QUERY
     WITH state AS MATERIALIZED (
@@ -189,18 +190,22 @@ BEGIN
         INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
         SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),
                s.first_us + (e.rn - 1) * s.t_us
-          FROM envelope e JOIN state s ON s.id = e.lane_id ORDER BY e.lane_id, e.rn
+          FROM envelope e JOIN state s ON s.id = e.lane_id WHERE e.kind <> ALL (v_paused) ORDER BY e.lane_id, e.rn
         RETURNING *),
+    aside AS (
+        INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
+        SELECT 'infinity', e.job_id, e.lane_id, e.priority, e.n, 'its kind is paused' FROM envelope e WHERE e.kind = ANY (v_paused)),
     moved AS MATERIALIZED (
         SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, coalesce(t.c, 0) AS c,
-               coalesce(least(s.oldest, t.oldest), s.attempt_low) AS attempt_low,
+               coalesce(least(s.oldest, o.oldest), s.attempt_low) AS attempt_low,
                CASE WHEN t.c IS NULL THEN s.tat_us
                     WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
                     -- One alone at once, from rest: the next need not wait for the time that this one might have taken.
                     WHEN t.c = 1 AND s.tat_us <= v_now THEN v_now + s.t_us
                     ELSE s.first_us + t.c * s.t_us END AS new_tat_us
           FROM share s
-          LEFT JOIN (SELECT lane_id, count(*) AS c, min(attempt_id) AS oldest FROM begun GROUP BY lane_id) t ON t.lane_id = s.id
+          LEFT JOIN (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id) t ON t.lane_id = s.id
+          LEFT JOIN (SELECT lane_id, min(attempt_id) AS oldest FROM begun GROUP BY lane_id) o ON o.lane_id = s.id
          -- A lane there was no room for stays as it is, and is first the next time.
          WHERE s.n > 0 OR s.want = 0),
     rearmed AS (
@@ -222,9 +227,10 @@ BEGIN
                 WHEN m.c < m.n THEN v_now + 20000
                 ELSE v_now END
           FROM moved m WHERE p.ctid = ANY (ARRAY(SELECT place FROM moved)) AND p.lane_id + 0 = m.id RETURNING 1)
-    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts, b.slot_us, s.t_us,
-           coalesce(e.rn = 1 AND s.tat_us <= v_now, false), v_now, v_due
-      FROM begun b JOIN envelope e ON e.job_id = b.job_id JOIN state s ON s.id = b.lane_id ORDER BY b.attempt_id;
+    SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts,
+           CASE WHEN m.c > 1 OR s.tat_us > v_now THEN b.slot_us END, s.t_us, e.rn = 1 AND s.tat_us <= v_now, v_now, v_due
+      FROM begun b JOIN envelope e ON e.job_id = b.job_id JOIN state s ON s.id = b.lane_id JOIN moved m ON m.id = b.lane_id
+     ORDER BY b.attempt_id;
 END $$;
 
 -- Only ids it returns may be performed. The shared lock is what pause_everything waits for: once that has committed, no older intent
@@ -238,6 +244,7 @@ BEGIN
     UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
      WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0
        AND NOT (SELECT l.paused FROM jobs.lane l WHERE l.id = a.lane_id)
+       AND NOT EXISTS (SELECT FROM jobs.kind_pause k WHERE k.kind = a.kind)
     RETURNING a.attempt_id;
 END $$;
 

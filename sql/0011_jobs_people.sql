@@ -23,6 +23,26 @@ BEGIN
     UPDATE jobs.pace SET version = version + 1, next_us = jobs.now_us() WHERE lane_id = (SELECT id FROM jobs.lane WHERE key = p_key);
 END $$;
 
+-- Its jobs wait in later, for ever until it is resumed: in ready they would be claimed and given back without end. Waits for older intents as
+-- pause_everything does.
+CREATE FUNCTION jobs.pause_kind(p_kind text, p_by text, p_reason text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('jobs.control', 0));
+    INSERT INTO jobs.kind_pause (kind, by, reason) VALUES (p_kind, p_by, p_reason)
+        ON CONFLICT (kind) DO UPDATE SET by = excluded.by, reason = excluded.reason;
+END $$;
+
+-- Returns how many jobs had been put aside. The DELETE waits for claims that still put some aside, so that the statement after it sees them.
+CREATE FUNCTION jobs.resume_kind(p_kind text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_n bigint;
+BEGIN
+    DELETE FROM jobs.kind_pause WHERE kind = p_kind;
+    UPDATE jobs.later t SET run_at = statement_timestamp(), reason = NULL
+      FROM jobs.job j WHERE t.run_at = 'infinity' AND t.reason = 'its kind is paused' AND j.id = t.job_id AND j.kind = p_kind;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    RETURN v_n;
+END $$;
+
 -- Other limits, from the next claim on. What was dealt out at another rate counts for no more than a burst of the new one.
 CREATE FUNCTION jobs.limit_lane(p_key text, p_t_us bigint, p_burst int, p_running int) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE v_lane bigint; v_t_us bigint; v_paused boolean;
@@ -64,7 +84,7 @@ CREATE FUNCTION jobs.place(p_job bigint) RETURNS TABLE (place text, until timest
       FROM jobs.ready r JOIN jobs.lane l ON l.id = r.lane_id JOIN jobs.control c ON true
      CROSS JOIN LATERAL (SELECT wait_cap, next_us FROM jobs.pace WHERE lane_id = l.id ORDER BY version DESC LIMIT 1) p
      WHERE r.job_id = p_job
-    UNION ALL SELECT 'later', t.run_at, t.attempt::int, t.reason FROM jobs.later t WHERE t.job_id = p_job
+    UNION ALL SELECT 'later', nullif(t.run_at, 'infinity'), t.attempt::int, t.reason FROM jobs.later t WHERE t.job_id = p_job
     UNION ALL SELECT 'running', a.deadline_at, a.n::int, NULL FROM jobs.attempt a WHERE a.job_id = p_job
     UNION ALL SELECT 'dead', NULL, NULL, d.reason FROM jobs.dead d WHERE d.job_id = p_job $$;
 

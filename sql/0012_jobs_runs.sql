@@ -135,7 +135,8 @@ CREATE FUNCTION jobs.next_due(p_since_us bigint DEFAULT 0) RETURNS float8 LANGUA
 BEGIN
     RETURN (SELECT least(
         ((SELECT min(next_us) FROM jobs.pace WHERE next_us IS NOT NULL AND next_us >= p_since_us) - jobs.now_us()) / 1e6,
-        extract(epoch FROM (SELECT min(run_at) FROM jobs.later WHERE run_at >= to_timestamp(p_since_us / 1e6)) - clock_timestamp())::float8,
+        extract(epoch FROM (SELECT min(run_at) FROM jobs.later WHERE run_at >= to_timestamp(p_since_us / 1e6)
+            AND run_at < 'infinity') - clock_timestamp())::float8,
         extract(epoch FROM (SELECT min(until) FROM jobs.wait WHERE until IS NOT NULL) - jobs.now())::float8
             / nullif((SELECT coalesce((SELECT speed FROM jobs.clock), 1)), 0))
      WHERE NOT EXISTS (SELECT FROM jobs.control WHERE stopped));

@@ -41,7 +41,9 @@ extension Gateway {
             ?? nil,
             let place = try await JobQueue.place(of: job, on: core.client)
         {
-            if place.place == "later" {
+            if let pause = try await KindPauses.list(on: core.client).first(where: { $0.kind == SendJob.kind }) {
+                reasons.append(Reason(code: "kind_paused", text: "\(pause.by) has paused all sends: \(pause.reason)", key: "kind:send"))
+            } else if place.place == "later" {
                 let isPair = place.reason?.hasPrefix("pair rate") ?? false
                 reasons.append(
                     Reason(

@@ -29,6 +29,11 @@ public enum DeadLetters {
         }
     }
 
+    /// The oldest of a kind, to be set going again.
+    public static func oldest(kind: String, limit: Int, on db: some PostgresExecutor) async throws -> [Int64] {
+        try await db.query("SELECT job_id FROM jobs.dead WHERE kind = \(kind) ORDER BY job_id LIMIT \(limit)").decode(Int64.self)
+    }
+
     /// Sets them going again with a new budget of attempts; returns those that were there. Who did it stands in the history.
     public static func redrive(_ jobs: [Int64], by: String, on db: some PostgresExecutor) async throws -> [Int64] {
         let ids = try await db.query("SELECT jobs.redrive(\(jobs), \(JobQueue.clean(by)))").decode(Int64.self)

@@ -16,6 +16,7 @@ public struct JobMetrics: Sendable, Equatable {
     public let unsettled: Int
     public let workers: Int
     public let lanesPaused: Int
+    public let kindsPaused: Int
     /// Whether a person has stopped everything.
     public let isStopped: Bool
     public let runsWaiting: Int
@@ -48,13 +49,13 @@ public struct JobMetrics: Sendable, Equatable {
             SELECT (SELECT count(*) FROM jobs.lane WHERE paused), coalesce((SELECT bool_or(stopped) FROM jobs.control), false),
                    coalesce((SELECT value FROM jobs.counter WHERE name = 'fenced'), 0),
                    coalesce((SELECT value FROM jobs.counter WHERE name = 'rescued'), 0),
-                   coalesce((SELECT value FROM jobs.counter WHERE name = 'stranded'), 0)
+                   coalesce((SELECT value FROM jobs.counter WHERE name = 'stranded'), 0), (SELECT count(*) FROM jobs.kind_pause)
             """
-        ).decodeFirst((Int, Bool, Int, Int, Int).self)
+        ).decodeFirst((Int, Bool, Int, Int, Int, Int).self)
         guard let row, let more else { throw JobsError(message: "no metrics") }
         return JobMetrics(
             ready: row.0, later: row.1, running: row.2, oldestDueSeconds: row.3, laneLagSeconds: row.4, unknown: row.5, dead: row.6,
-            unsettled: row.7, workers: row.8, lanesPaused: more.0, isStopped: more.1, runsWaiting: row.9, runsFailed: row.10,
+            unsettled: row.7, workers: row.8, lanesPaused: more.0, kindsPaused: more.5, isStopped: more.1, runsWaiting: row.9, runsFailed: row.10,
             fenced: more.2, rescued: more.3, stranded: more.4)
     }
 }

@@ -105,6 +105,12 @@ public enum Lanes {
         }
     }
 
+    /// Lanes that a person has paused, with why.
+    public static func paused(on db: some PostgresExecutor) async throws -> [(key: String, by: String, reason: String)] {
+        try await db.query("SELECT key, coalesce(paused_by, ''), coalesce(paused_reason, '') FROM jobs.lane WHERE paused ORDER BY key LIMIT 1000")
+            .decode((String, String, String).self).map { (key: $0.0, by: $0.1, reason: $0.2) }
+    }
+
     /// The kill switch. Returns once no older intent can commit any more; do not hold its transaction open.
     public static func pauseEverything(by: String, reason: String, on db: some PostgresExecutor) async throws {
         try await db.query("SELECT jobs.pause_everything(\(by), \(JobQueue.clean(reason)))")

@@ -29,6 +29,8 @@ public final class PostgresConnection: PostgresExecutor {
     private let state = Mutex(State.lent)
     private let misplaced = Atomic<Bool>(false)
     private let onCommit = Mutex<[@Sendable () -> Void]>([])
+    /// A transaction has begun here of which the server does not know yet: BEGIN goes along with its first statement.
+    private let isBeginning = Atomic<Bool>(false)
 
     init(session: Session) { self.session = session }
 
@@ -55,8 +57,16 @@ public final class PostgresConnection: PostgresExecutor {
 
     func run(_ query: PostgresQuery, cancellable: Bool, file: String = #fileID, line: Int = #line) async throws -> PostgresRows {
         try requireLent()
+        if takeBegin() { return try await pipelined([Self.begin, query], file, line)[1] }
         return try await located(file, line) { try await session.run(query, cancellable: cancellable) }
     }
+
+    private static let begin: PostgresQuery = "BEGIN"
+
+    private func takeBegin() -> Bool { isBeginning.exchange(false, ordering: .acquiringAndReleasing) }
+
+    /// Whether statements belong to a transaction that somebody ends.
+    private var isInTransaction: Bool { isBeginning.load(ordering: .acquiring) || !session.isIdle }
 
     /// Adds to an error where in the program its statement stands, and remembers when it has cost the connection.
     private func located<T>(_ file: String, _ line: Int, _ body: () async throws -> T) async throws -> T {
@@ -72,7 +82,7 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     public func afterCommit(_ body: @escaping @Sendable () -> Void) {
-        if session.isIdle { body() } else { onCommit.withLock { $0.append(body) } }
+        if isInTransaction { onCommit.withLock { $0.append(body) } } else { body() }
     }
 
     private func takeOnCommit() -> [@Sendable () -> Void] {
@@ -85,6 +95,7 @@ public final class PostgresConnection: PostgresExecutor {
     /// Runs several statements in one message: one implicit transaction, no parameters. For migrations.
     public func script(_ sql: String) async throws {
         try requireLent()
+        if takeBegin() { _ = try await run(Self.begin, cancellable: true) }
         try await session.script(sql)
     }
 
@@ -95,7 +106,12 @@ public final class PostgresConnection: PostgresExecutor {
         try requireLent()
         guard queries.count <= 1000 else { throw PostgresError(.unexpected, "\(queries.count) statements in one pipeline; at most 1000") }
         if queries.isEmpty { return [] }
-        return try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
+        if takeBegin() { return Array(try await pipelined([Self.begin] + queries, file, line).dropFirst()) }
+        return try await pipelined(queries, file, line)
+    }
+
+    private func pipelined(_ queries: [PostgresQuery], _ file: String, _ line: Int) async throws -> [PostgresRows] {
+        try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
     }
 
     /// Copies rows into a table by binary COPY; returns how many. Names come from the program, never from input.
@@ -116,6 +132,7 @@ public final class PostgresConnection: PostgresExecutor {
             }
         }
         Int16(-1).appendBigEndian(to: &data)
+        if takeBegin() { _ = try await run(Self.begin, cancellable: true) }
         return try await session.copyIn("COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)", data)
     }
 
@@ -124,15 +141,21 @@ public final class PostgresConnection: PostgresExecutor {
     /// Inside a transaction it is a savepoint of that one.
     @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
-        guard session.isIdle || isBroken else { return try await withSavepoint(body) }
+        guard !isInTransaction || isBroken else { return try await withSavepoint(body) }
+        try requireLent()
         _ = takeOnCommit()
-        try await query("BEGIN")
+        isBeginning.store(true, ordering: .releasing)
         let value: T
         do {
             value = try await body(self)
         } catch {
             await rollBack()
             throw error
+        }
+        // Nothing was asked of the server: there is nothing to commit.
+        if takeBegin() {
+            for body in takeOnCommit() { body() }
+            return value
         }
         // Not cancellable: a commit stopped half way would leave the caller not knowing.
         let tag = try await run("COMMIT", cancellable: false).commandTag
@@ -166,6 +189,7 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     private func rollBack() async {
+        if takeBegin() { return }
         do {
             _ = try await run("ROLLBACK", cancellable: false)
         } catch {

@@ -19,11 +19,16 @@ struct Cluster {
             try await body(cluster)
         } catch {
             try? await cluster.stop("immediate")
-            try? FileManager.default.removeItem(at: cluster.folder)
+            await cluster.remove()
             throw error
         }
         try await cluster.stop("immediate")
-        try? FileManager.default.removeItem(at: cluster.folder)
+        await cluster.remove()
+    }
+
+    private func remove() async {
+        if FileManager.default.fileExists(atPath: small.path()) { _ = try? await Self.mounted("/bin/umount", "-l", small.path()) }
+        try? FileManager.default.removeItem(at: folder)
     }
 
     private init() throws {
@@ -62,10 +67,49 @@ struct Cluster {
 
     func stop(_ mode: String) async throws { try await run("pg_ctl", "-D", data, "-w", "-m", mode, "stop") }
 
+    // MARK: - A small disk
+
+    private var small: URL { folder.appending(path: "small") }
+
+    /// Whether this machine lets us mount a file system, which only root may.
+    static func canMount() async -> Bool {
+        guard geteuid() == 0, let place = try? FileManager.default.url(
+            for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: URL(filePath: "/tmp"), create: true)
+        else { return false }
+        defer { try? FileManager.default.removeItem(at: place) }
+        guard (try? await mounted("/bin/mount", "-t", "tmpfs", "-o", "size=1m", "none", place.path())) == true else { return false }
+        return (try? await mounted("/bin/umount", place.path())) == true
+    }
+
+    private static func mounted(_ words: String...) async throws -> Bool {
+        let child = try Child(
+            URL(filePath: words[0]), Array(words.dropFirst()), environment: ProcessInfo.processInfo.environment,
+            folder: FileManager.default.temporaryDirectory)
+        return await child.exit() == 0
+    }
+
+    /// A tablespace on a file system of so many megabytes; its folder, where a file can take the rest of the room.
+    func makeSmallDisk(megabytes: Int) async throws -> URL {
+        try FileManager.default.createDirectory(at: small, withIntermediateDirectories: false)
+        guard try await Self.mounted("/bin/mount", "-t", "tmpfs", "-o", "size=\(megabytes)m,mode=777", "none", small.path()) else {
+            throw Failed(description: "the small file system could not be mounted")
+        }
+        let place = small.appending(path: "space").path()
+        guard try await Self.mounted("/usr/bin/install", "-d", "-o", "postgres", "-m", "700", place) else {
+            throw Failed(description: "no folder for the tablespace")
+        }
+        try await PostgresClient.withDirectConnection(try configuration, logger: Self.quiet) {
+            try await $0.script("CREATE TABLESPACE small LOCATION '\(place)'")
+        }
+        return small
+    }
+
     /// A database with every migration applied.
-    func makeDatabase() async throws -> PostgresConfiguration {
+    func makeDatabase(tablespace: String = "pg_default") async throws -> PostgresConfiguration {
         let server = try configuration
-        try await PostgresClient.withDirectConnection(server, logger: Self.quiet) { try await $0.script("CREATE DATABASE relevo") }
+        try await PostgresClient.withDirectConnection(server, logger: Self.quiet) {
+            try await $0.script("CREATE DATABASE relevo TABLESPACE \(tablespace)")
+        }
         let configuration = server.database("relevo")
         _ = try await SchemaMigrator(configuration: configuration, logger: Self.quiet).migrate()
         return configuration

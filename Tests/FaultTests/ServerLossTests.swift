@@ -60,4 +60,47 @@ struct ServerLossTests {
             }
         }
     }
+
+    /// The disk of the tables is full in the middle of the work, and has room again later. Nothing is lost, nothing doubled, nobody gives up.
+    @Test(.enabled("needs root, to mount a small file system") { await Cluster.canMount() }) func fullDisk() async throws {
+        try await Cluster.with { cluster in
+            let disk = try await cluster.makeSmallDisk(megabytes: 64)
+            let configuration = try await cluster.makeDatabase(tablespace: "small")
+            try await Machine.with(database: configuration.url) { machine in
+                try await cluster.lend(configuration) { client in
+                    try await EngineCase.prepared(machine, client) { engine in
+                        let workers = [try engine.worker(), try engine.worker()]
+                        for kind in ["once", "again"] { try await engine.handIn(kind, 0..<400) }
+                        try await eventually("work has begun") { try await !client.query("SELECT FROM jobs.outcome LIMIT 1").isEmpty }
+                        let ballast = disk.appending(path: "ballast")
+                        try fill(ballast)
+                        // Every page that a table still has is used up in the end.
+                        try await client.query("CREATE TABLE fault.more (filler text)")
+                        let error = await #expect(throws: PostgresError.self) {
+                            while true { try await client.query("INSERT INTO fault.more SELECT repeat('x', 1000) FROM generate_series(1, 100)") }
+                        }
+                        #expect(error?.sqlState == "53100" && error?.isTransient == true)
+                        // Handing in is refused as a whole, or taken as a whole; what was refused is handed in again.
+                        let refused = try engine.enqueue("once", 400..<800)
+                        let code = await refused.exit()
+                        try FileManager.default.removeItem(at: ballast)
+                        if code != 0 { try await engine.handIn("once", 400..<800) }
+                        try await engine.settle(jobs: 1200)
+                        let unknown = try await engine.judge()
+                        #expect(unknown == 0)
+                        let living = workers.count { $0.isRunning }
+                        #expect(living == 2)
+                    }
+                }
+            }
+        }
+    }
+
+    private func fill(_ file: URL) throws {
+        FileManager.default.createFile(atPath: file.path(), contents: nil)
+        let descriptor = open(file.path(), O_WRONLY)
+        defer { close(descriptor) }
+        let page = [UInt8](repeating: 0, count: 8192)
+        while write(descriptor, page, page.count) > 0 {}
+    }
 }

@@ -197,4 +197,30 @@ import Testing
             #expect(try await client.claim(worker).count == 1)
         }
     }
+
+    @Test func aPausedKindIsPutAsideAndTheOthersGoOn() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane()
+            let worker = try await client.worker()
+            let held = try await client.enqueue(3, lane: lane)
+            let claimed = try await client.claim(worker, most: 1)
+            try await KindPauses.pause("test", by: "ana", reason: "complaints", on: client)
+            #expect(try await KindPauses.list(on: client).map(\.reason) == ["complaints"])
+            #expect(try await client.intend(worker, claimed).isEmpty)
+            try await JobStore(client: client).giveBack(worker: worker, ids: claimed.map(\.id), reason: "paused")
+            let others = try await client.enqueue(2, lane: lane, kind: "other")
+            #expect(Set(try await client.claim(worker).map(\.jobID)) == Set(others))
+            // Not claimed and given back again and again.
+            #expect(try await client.claim(worker).isEmpty)
+            #expect(try await client.count("later") == 3)
+            #expect(try await client.count("ready") == 0)
+            let place = try #require(try await JobQueue.place(of: held[0], on: client))
+            #expect(place.place == "later" && place.reason == "its kind is paused" && place.until == nil)
+            // What waits for ever is nothing to wake up for.
+            #expect(try await JobStore(client: client).nextDue() == nil)
+            #expect(try await KindPauses.resume("other", on: client) == 0)
+            #expect(try await KindPauses.resume("test", on: client) == 3)
+            #expect(try await client.claim(worker).map(\.jobID) == held)
+        }
+    }
 }

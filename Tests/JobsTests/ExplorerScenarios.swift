@@ -49,6 +49,8 @@ extension ExplorerScript {
         """)
     static let stop = ExplorerScript("stop", "SELECT jobs.pause_everything('test', 'test')")
     static let pauseLane = ExplorerScript("pause", "SELECT jobs.pause_lane('lane', 'test', 'test')")
+    static let pauseKind = ExplorerScript("pause", "SELECT jobs.pause_kind('test', 'test', 'test')")
+    static let resumeKind = ExplorerScript("resume", "SELECT jobs.resume_kind('test')")
     static let debit = ExplorerScript("debit", "INSERT INTO jobs.debit (lane_id, tokens) SELECT test.lane(), 3")
     static let redrive = ExplorerScript("redrive", "SELECT jobs.redrive(ARRAY(SELECT job_id FROM jobs.dead), 'test')")
     static func giveBack(_ owner: String) -> ExplorerScript {
@@ -133,6 +135,10 @@ extension Explorer.Scenario {
             sessions: [.turn, .turn, .claim("A")]),
         Self(name: "stop everything, perform", setUp: [uncapped, liveWorker] + jobs(2), sessions: [.stop, .perform("A", worker: 2)]),
         Self(name: "pause a lane, perform", setUp: [uncapped, liveWorker] + jobs(2), sessions: [.pauseLane, .perform("A", worker: 2)]),
+        Self(name: "pause a kind, perform", setUp: [uncapped, liveWorker] + jobs(2), sessions: [.pauseKind, .perform("A", worker: 2)]),
+        Self(
+            name: "resume a kind, claim, turn", setUp: [uncapped] + jobs(2) + ["SELECT jobs.pause_kind('test', 'test', 'test')"],
+            sessions: [.resumeKind, .claim("A"), .turn]),
         Self(
             name: "give back, claim, turn", setUp: [cappedAtTwo] + jobs(3) + [ExplorerScript.claimed("G")],
             sessions: [.giveBack("G"), .claim("A"), .turn]),

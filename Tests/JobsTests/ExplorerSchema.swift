@@ -81,6 +81,7 @@ enum ExplorerSchema {
             DELETE FROM jobs.pace WHERE lane_id IN (SELECT id FROM jobs.lane WHERE key <> 'workflow');
             DELETE FROM jobs.lane WHERE key <> 'workflow';
             UPDATE jobs.control SET stopped = false;
+            DELETE FROM jobs.kind_pause;
             DELETE FROM test.claimed; DELETE FROM test.intended; DELETE FROM test.finished; DELETE FROM test.rescued;
             DELETE FROM test.cancelled; DELETE FROM test.debited; DELETE FROM test.intended_before_stop;
         END $$;
@@ -94,13 +95,16 @@ enum ExplorerSchema {
                 array_fill(NULL::text, ARRAY[p_n]), array_fill(NULL::text, ARRAY[p_n]), array_fill(NULL::float8, ARRAY[p_n])) $$;
         CREATE FUNCTION test.live_worker() RETURNS bigint LANGUAGE sql AS $$ INSERT INTO jobs.worker (name) VALUES ('w') RETURNING id $$;
 
+        CREATE FUNCTION test.is_stopped() RETURNS boolean LANGUAGE sql STABLE AS $$
+            SELECT EXISTS (SELECT FROM jobs.control WHERE stopped) OR EXISTS (SELECT FROM jobs.kind_pause) $$;
+
         -- Everything that is wrong with what has been committed.
         CREATE FUNCTION test.violations() RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
         BEGIN
             INSERT INTO test.intended_before_stop SELECT i.attempt_id FROM test.intended i
-             WHERE EXISTS (SELECT FROM jobs.control WHERE stopped) AND NOT EXISTS (SELECT FROM test.intended_before_stop);
+             WHERE test.is_stopped() AND NOT EXISTS (SELECT FROM test.intended_before_stop);
             INSERT INTO test.intended_before_stop SELECT -1
-             WHERE EXISTS (SELECT FROM jobs.control WHERE stopped) AND NOT EXISTS (SELECT FROM test.intended_before_stop);
+             WHERE test.is_stopped() AND NOT EXISTS (SELECT FROM test.intended_before_stop);
             RETURN QUERY SELECT 'cap: ' || count(*) || ' run, ' || l.max_running || ' may'
               FROM jobs.lane l JOIN jobs.attempt a ON a.lane_id = l.id GROUP BY l.id HAVING count(*) > l.max_running
             UNION ALL
@@ -152,6 +156,9 @@ enum ExplorerSchema {
             SELECT 'pace: a lane has ' || count(p.lane_id) || ' paces'
               FROM jobs.lane l LEFT JOIN jobs.pace p ON p.lane_id = l.id GROUP BY l.id HAVING count(p.lane_id) <> 1
             UNION ALL
+            SELECT 'aside: a job waits for ever, and its kind is not paused'
+              FROM jobs.later WHERE run_at = 'infinity' AND reason = 'its kind is paused' AND NOT EXISTS (SELECT FROM jobs.kind_pause)
+            UNION ALL
             SELECT 'twice: a job was performed ' || count(*) || ' times' FROM test.intended GROUP BY job_id HAVING count(*) > 1
             UNION ALL
             SELECT 'twice: an attempt that may have been performed ended as ' || o.result::text
@@ -166,7 +173,7 @@ enum ExplorerSchema {
             SELECT 'cancel: a job was cancelled and performed' FROM test.cancelled c JOIN test.intended i ON i.job_id = c.job_id
             UNION ALL
             SELECT 'stop: an intent was committed after everything had been stopped' FROM test.intended i
-             WHERE EXISTS (SELECT FROM jobs.control WHERE stopped)
+             WHERE test.is_stopped()
                AND NOT EXISTS (SELECT FROM test.intended_before_stop b WHERE b.attempt_id = i.attempt_id);
         END $$;
         """

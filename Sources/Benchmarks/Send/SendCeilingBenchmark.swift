@@ -11,13 +11,18 @@ package struct SendCeilingBenchmark: Sendable {
         package var numbers: Int
         package var concurrency: Int
         package var limitSeconds: Double
+        /// HTTP/2 where the receiver speaks it, which takes TLS; else HTTP/1.1, as Relevo does.
+        package var http2: Bool
 
-        package init(sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 256, limitSeconds: Double = 300) {
+        package init(
+            sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 256, limitSeconds: Double = 300, http2: Bool = false
+        ) {
             self.sink = sink
             self.messages = messages
             self.numbers = numbers
             self.concurrency = concurrency
             self.limitSeconds = limitSeconds
+            self.http2 = http2
         }
     }
 
@@ -41,8 +46,9 @@ package struct SendCeilingBenchmark: Sendable {
     }
 
     package func run() async throws -> Report {
-        let http = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: GraphClient.httpConfiguration(connections: parameters.concurrency + 64))
+        var settings = GraphClient.httpConfiguration(connections: parameters.concurrency + 64)
+        if parameters.http2 { settings.httpVersion = .automatic }
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         let graph = GraphClient(configuration: .init(baseURL: parameters.sink), httpClient: http, logger: logger)
         let environment = MeasuredOn()
         let sink = SinkClient(parameters.sink)

@@ -25,8 +25,7 @@ struct Intake {
     /// One result a submission, in order. Nothing is written for those that are refused.
     func take(_ submissions: [Submission], on db: PostgresConnection) async throws -> [Result<Receipt, GatewayRefusal>] {
         var results: [Int: Result<Receipt, GatewayRefusal>] = [:]
-        let senders = try await SenderRow.resolve(submissions.map(\.sender), on: db)
-        let now = try await JobQueue.now(on: db)
+        let (senders, now) = try await SenderRow.resolveNow(submissions.map(\.sender), on: db)
         var candidates: [Int: Candidate] = [:]
         for (place, submission) in submissions.enumerated() {
             do throws(GatewayRefusal) {

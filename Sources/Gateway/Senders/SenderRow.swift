@@ -26,20 +26,30 @@ struct SenderRow: Sendable {
 
     /// Senders by the ids asked for; an id that a number has left gives the sender it has moved to (at most four moves).
     static func resolve(_ ids: [String], on db: some PostgresExecutor) async throws -> [String: SenderRow] {
-        let usable = Set(ids.filter(\.isStorable)).sorted()
-        guard !usable.isEmpty else { return [:] }
-        let rows = try await db.query(
-            """
-            WITH RECURSIVE way (asked, id, moves) AS (
-                SELECT a, a, 0 FROM unnest(\(usable)) AS a
-                UNION ALL
-                SELECT w.asked, s.moved_to, w.moves + 1 FROM way w JOIN gateway.sender s ON s.phone_number_id = w.id
-                WHERE s.moved_to IS NOT NULL AND w.moves < 4
-            )
-            SELECT DISTINCT ON (w.asked) w.asked, s.* FROM way w JOIN gateway.sender s ON s.phone_number_id = w.id
-            ORDER BY w.asked, w.moves DESC
-            """)
-        return Dictionary(
+        try resolved(try await db.query(resolution(ids)))
+    }
+
+    /// The same, and business time, in one round trip.
+    static func resolveNow(_ ids: [String], on db: PostgresConnection) async throws -> ([String: SenderRow], now: Date) {
+        let rows = try await db.pipeline([resolution(ids), "SELECT jobs.now()"])
+        return (try resolved(rows[0]), try rows[1].decodeFirst(Date.self) ?? Date())
+    }
+
+    private static func resolution(_ ids: [String]) -> PostgresQuery {
+        """
+        WITH RECURSIVE way (asked, id, moves) AS (
+            SELECT a, a, 0 FROM unnest(\(Set(ids.filter(\.isStorable)).sorted())) AS a
+            UNION ALL
+            SELECT w.asked, s.moved_to, w.moves + 1 FROM way w JOIN gateway.sender s ON s.phone_number_id = w.id
+            WHERE s.moved_to IS NOT NULL AND w.moves < 4
+        )
+        SELECT DISTINCT ON (w.asked) w.asked, s.* FROM way w JOIN gateway.sender s ON s.phone_number_id = w.id
+        ORDER BY w.asked, w.moves DESC
+        """
+    }
+
+    private static func resolved(_ rows: PostgresRows) throws -> [String: SenderRow] {
+        Dictionary(
             try rows.map { (try $0.decode(column: "asked", as: String.self), try SenderRow($0)) }, uniquingKeysWith: { first, _ in first })
     }
 }

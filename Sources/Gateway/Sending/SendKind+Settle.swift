@@ -26,17 +26,16 @@ extension SendKind {
             plain.append((id, detail, settlement))
         }
         guard !plain.isEmpty else { return rest }
-        let now = try await JobQueue.now(on: db)
         let taken = Dictionary(
             try await db.query(
                 """
-                SELECT id, is_early FROM gateway.accept(\(plain.map(\.id)), \(plain.map(\.settlement.attempt.jobID)),
+                SELECT id, is_early, at FROM gateway.accept(\(plain.map(\.id)), \(plain.map(\.settlement.attempt.jobID)),
                     \(plain.map(\.detail.wamid)), \(plain.map(\.detail.waID)), \(plain.map(\.detail.body)),
-                    \(plain.map { $0.detail.httpStatus.map(Int32.init(clamping:)) }), \(now))
+                    \(plain.map { $0.detail.httpStatus.map(Int32.init(clamping:)) }))
                 """
-            ).decode((UUID, Bool).self), uniquingKeysWith: { first, _ in first })
+            ).decode((UUID, Bool, Date).self).map { ($0.0, (isEarly: $0.1, at: $0.2)) }, uniquingKeysWith: { first, _ in first })
         rest += plain.filter { taken[$0.id] == nil }.map(\.settlement)
-        let early = taken.filter(\.value).map(\.key)
+        let early = taken.filter(\.value.isEarly).map(\.key)
         if !early.isEmpty {
             var rows = try await MessageStore.lock(early, on: db)
             try await Orphans(core: core).adopt(&rows, on: db)
@@ -44,8 +43,8 @@ extension SendKind {
         }
         try await RecipientDirectory.learn(
             plain.compactMap { one in
-                guard taken[one.id] != nil, let waID = one.detail.waID, let number = one.detail.number else { return nil }
-                return .init(phoneNumberID: one.detail.sender, number: number, waID: waID, userID: one.detail.userID, at: now)
+                guard let at = taken[one.id]?.at, let waID = one.detail.waID, let number = one.detail.number else { return nil }
+                return .init(phoneNumberID: one.detail.sender, number: number, waID: waID, userID: one.detail.userID, at: at)
             }, on: db)
         core.waiters.signal(Array(taken.keys))
         return rest
@@ -67,7 +66,8 @@ extension SendKind {
             var event = apply(settlement, detail, to: &row, at: now)
             // The row keeps the answer until the message goes again.
             if event.data == row.answer { event.data = nil }
-            events.append(event)
+            // Put off before anything was asked of Meta, as by admission: no part of its history.
+            if case .retry = settlement.result, detail == nil, !settlement.isLate {} else { events.append(event) }
             if row.state == .queued, row.jobID == nil {
                 let again = SendJob.new(
                     id, lane: settlement.attempt.lane, priority: settlement.attempt.priority, settings: core.settings)

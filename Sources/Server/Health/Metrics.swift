@@ -64,6 +64,7 @@ final class MetricsRoute: Sendable {
         text.gauge("relevo_jobs_unsettled", "Results their owner could not take over", Double(jobs.unsettled))
         text.gauge("relevo_jobs_workers", "Workers that were heard of in the last seconds", Double(jobs.workers))
         text.gauge("relevo_jobs_lanes_paused", "Lanes that a person has paused", Double(jobs.lanesPaused))
+        text.gauge("relevo_jobs_kinds_paused", "Kinds of jobs that a person has paused", Double(jobs.kindsPaused))
         text.gauge("relevo_jobs_stopped", "1 when a person has stopped everything", jobs.isStopped ? 1 : 0)
         text.gauge("relevo_runs_waiting", "Workflow runs that wait", Double(jobs.runsWaiting))
         text.gauge("relevo_runs_failed", "Workflow runs that failed", Double(jobs.runsFailed))

@@ -40,6 +40,7 @@ struct BenchSendCeiling: AsyncParsableCommand {
     @Option(help: "Sending numbers.") var numbers = 50
     @Option(help: "Requests at a time.") var concurrency = 256
     @Option(help: ArgumentHelp("Longest time.", valueName: "seconds")) var limit = 300.0
+    @Flag(name: .customLong("http2"), help: "HTTP/2, where an https receiver speaks it whose certificate this machine trusts.") var http2 = false
 
     func validate() throws {
         try check("--sink", url: sink)
@@ -50,7 +51,7 @@ struct BenchSendCeiling: AsyncParsableCommand {
 
     func run() async throws {
         let parameters = SendCeilingBenchmark.Parameters(
-            sink: sink, messages: messages, numbers: numbers, concurrency: concurrency, limitSeconds: limit)
+            sink: sink, messages: messages, numbers: numbers, concurrency: concurrency, limitSeconds: limit, http2: http2)
         try await common.bench { try await SendCeilingBenchmark(parameters, logger: $1).run() }
     }
 }
