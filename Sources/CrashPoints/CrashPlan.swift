@@ -67,6 +67,8 @@ public final class CrashPlan: Sendable {
             passages[point, default: 0] += 1
             return passages[point, default: 0]
         }
-        for order in orders where order.point == point && order.passage == passage { kill(getpid(), order.signal) }
+        // To this thread, which then stands still at once: sent to the process, another thread may have to wake up first to take it, and this
+        // one goes on meanwhile, as far as a request and its first byte.
+        for order in orders where order.point == point && order.passage == passage { raise(order.signal) }
     }
 }

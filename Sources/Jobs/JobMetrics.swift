@@ -55,7 +55,8 @@ public struct JobMetrics: Sendable, Equatable {
         guard let row, let more else { throw JobsError(message: "no metrics") }
         return JobMetrics(
             ready: row.0, later: row.1, running: row.2, oldestDueSeconds: row.3, laneLagSeconds: row.4, unknown: row.5, dead: row.6,
-            unsettled: row.7, workers: row.8, lanesPaused: more.0, kindsPaused: more.5, isStopped: more.1, runsWaiting: row.9, runsFailed: row.10,
+            unsettled: row.7, workers: row.8, lanesPaused: more.0, kindsPaused: more.5, isStopped: more.1, runsWaiting: row.9,
+            runsFailed: row.10,
             fenced: more.2, rescued: more.3, stranded: more.4)
     }
 }

@@ -74,6 +74,12 @@ public enum Lanes {
         try await db.query("SELECT jobs.pause_lane(\(key), \(by), \(JobQueue.clean(reason)))")
     }
 
+    /// Waits until the intents that are being written are committed: those that have not seen a pause yet. To be called when the pause is
+    /// committed, outside any transaction, since such an intent may wait for what that holds.
+    public static func awaitIntents(on client: PostgresClient) async throws {
+        try await client.query("SELECT pg_advisory_xact_lock(hashtextextended('jobs.control', 0))")
+    }
+
     public static func resume(_ key: String, on db: some PostgresExecutor) async throws {
         try await db.query("SELECT jobs.resume_lane(\(key))")
         db.afterCommit { JobSignal.raise() }
@@ -107,8 +113,10 @@ public enum Lanes {
 
     /// Lanes that a person has paused, with why.
     public static func paused(on db: some PostgresExecutor) async throws -> [(key: String, by: String, reason: String)] {
-        try await db.query("SELECT key, coalesce(paused_by, ''), coalesce(paused_reason, '') FROM jobs.lane WHERE paused ORDER BY key LIMIT 1000")
-            .decode((String, String, String).self).map { (key: $0.0, by: $0.1, reason: $0.2) }
+        try await db.query(
+            "SELECT key, coalesce(paused_by, ''), coalesce(paused_reason, '') FROM jobs.lane WHERE paused ORDER BY key LIMIT 1000"
+        )
+        .decode((String, String, String).self).map { (key: $0.0, by: $0.1, reason: $0.2) }
     }
 
     /// The kill switch. Returns once no older intent can commit any more; do not hold its transaction open.

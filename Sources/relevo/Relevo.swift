@@ -59,7 +59,8 @@ struct Relevo: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Up.self, Serve.self, Work.self, DatabaseCommand.self, DoctorCommand.self, JobsCommand.self, SandboxCommand.self, FleetCommand.self,
+            Up.self, Serve.self, Work.self, DatabaseCommand.self, DoctorCommand.self, JobsCommand.self, SandboxCommand.self,
+            FleetCommand.self,
             PlanCommand.self,
             MigrationCommand.self, TemplatesCommand.self, SenderCommand.self, CredentialCommand.self, KeyCommand.self, Send.self,
             MessagesCommand.self, WhyMessage.self, RecipientsCommand.self, RebuildCommand.self, PhoneCommand.self, Rehearse.self,

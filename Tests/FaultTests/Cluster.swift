@@ -73,9 +73,10 @@ struct Cluster {
 
     /// Whether this machine lets us mount a file system, which only root may.
     static func canMount() async -> Bool {
-        guard geteuid() == 0, let place = try? FileManager.default.url(
-            for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: URL(filePath: "/tmp"), create: true)
-        else { return false }
+        let place = FileManager.default.temporaryDirectory.appending(path: "mount-\(UUID().uuidString)")
+        guard geteuid() == 0, (try? FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)) != nil else {
+            return false
+        }
         defer { try? FileManager.default.removeItem(at: place) }
         guard (try? await mounted("/bin/mount", "-t", "tmpfs", "-o", "size=1m", "none", place.path())) == true else { return false }
         return (try? await mounted("/bin/umount", place.path())) == true

@@ -69,15 +69,17 @@ struct ServerLossTests {
             try await Machine.with(database: configuration.url) { machine in
                 try await cluster.lend(configuration) { client in
                     try await EngineCase.prepared(machine, client) { engine in
+                        try await client.query("CREATE TABLE fault.more (filler text)")
                         let workers = [try engine.worker(), try engine.worker()]
                         for kind in ["once", "again"] { try await engine.handIn(kind, 0..<400) }
                         try await eventually("work has begun") { try await !client.query("SELECT FROM jobs.outcome LIMIT 1").isEmpty }
                         let ballast = disk.appending(path: "ballast")
                         try fill(ballast)
                         // Every page that a table still has is used up in the end.
-                        try await client.query("CREATE TABLE fault.more (filler text)")
                         let error = await #expect(throws: PostgresError.self) {
-                            while true { try await client.query("INSERT INTO fault.more SELECT repeat('x', 1000) FROM generate_series(1, 100)") }
+                            while true {
+                                try await client.query("INSERT INTO fault.more SELECT repeat('x', 1000) FROM generate_series(1, 100)")
+                            }
                         }
                         #expect(error?.sqlState == "53100" && error?.isTransient == true)
                         // Handing in is refused as a whole, or taken as a whole; what was refused is handed in again.

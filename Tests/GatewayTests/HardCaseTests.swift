@@ -253,7 +253,8 @@ private final class Flag: Sendable {
             var clock = ServerClock()
             let worker = try await store.beat(nil, name: "test", on: rig.client)
             try await store.turn()
-            let claimed = try await store.claim(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60, lead: .zero, clock: &clock).attempts
+            let claimed = try await store.claim(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60, lead: .zero, clock: &clock)
+                .attempts
             try await rig.client.query("UPDATE gateway.message SET state = 'sending', sent_at = jobs.now()")
             // The engine could end the attempt, and the gateway could not take its result over.
             let lost = try #require(claimed.first { SendJob.message($0.payload) == receipt.id })

@@ -37,7 +37,8 @@ import Testing
         var pages = 0
         for _ in 0..<count {
             try await JobQueue.enqueue(
-                lanes.flatMap { lane in (0..<10).map { NewJob(lane: lane, kind: "test", payload: Data(), priority: $0 == 0 ? 1 : 4) } }, on: db)
+                lanes.flatMap { lane in (0..<10).map { NewJob(lane: lane, kind: "test", payload: Data(), priority: $0 == 0 ? 1 : 4) } },
+                on: db)
             try await Lanes.debit("rated", tokens: 1, on: db)
             let plan = try await db.query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT public.round(\(worker))").decodeFirst(String.self)
             let root = try JSONSerialization.jsonObject(with: Data(try #require(plan).utf8)) as? [[String: Any]]

@@ -143,6 +143,7 @@ extension JobStore {
     /// A claim of a test that does not care when.
     func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
         var clock = ServerClock()
-        return try await claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease, lead: .zero, clock: &clock).attempts
+        return try await claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease, lead: .zero, clock: &clock)
+            .attempts
     }
 }

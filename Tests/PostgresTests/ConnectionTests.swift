@@ -137,6 +137,49 @@ import Testing
         }
     }
 
+    /// BEGIN goes along with whatever comes first, and belongs to it.
+    @Test func aTransactionBeginsWithItsFirstStatement() async throws {
+        try await TestDatabase.withEmpty { client in
+            try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
+            try await client.withConnection { connection in
+                let told = Mutex(0)
+                try await connection.withTransaction { db in
+                    db.afterCommit { told.withLock { $0 += 1 } }
+                    #expect(told.withLock { $0 } == 0)
+                }
+                #expect(told.withLock { $0 } == 1)
+                await #expect(throws: Stop()) {
+                    try await connection.withTransaction { db in
+                        db.afterCommit { told.withLock { $0 += 1 } }
+                        throw Stop()
+                    }
+                }
+                #expect(told.withLock { $0 } == 1)
+                let firsts: [@Sendable (PostgresConnection) async throws -> Void] = [
+                    { try await $0.query("INSERT INTO t VALUES (1)") },
+                    { _ = try await $0.pipeline(["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]) },
+                    { try await $0.script("INSERT INTO t VALUES (1)") },
+                    { _ = try await $0.copy(into: "t", columns: ["id"], rows: [[Int32(1)]]) },
+                    { _ = try await $0.withTransaction { try await $0.query("INSERT INTO t VALUES (1)") } },
+                    { _ = try await $0.withSavepoint { try await $0.query("INSERT INTO t VALUES (1)") } },
+                    { try await $0.query("SELECT 1/0") },
+                ]
+                for (place, first) in firsts.enumerated() {
+                    await #expect(throws: (any Error).self) {
+                        try await connection.withTransaction { db in
+                            try await first(db)
+                            throw Stop()
+                        }
+                    }
+                    #expect(connection.session.isIdle, "\(place)")
+                    #expect(try await connection.query("SELECT count(*) FROM t").decodeFirst(Int.self) == 0, "\(place)")
+                }
+                try await connection.withTransaction { try await firsts[4]($0) }
+                #expect(try await connection.query("SELECT count(*) FROM t").decodeFirst(Int.self) == 1)
+            }
+        }
+    }
+
     @Test func copyLoadsRowsAndReportsARefusalWithoutHarm() async throws {
         try await TestDatabase.withEmpty { client in
             try await client.query("CREATE TABLE t (id bigint PRIMARY KEY, name text, at timestamptz, doc jsonb)")

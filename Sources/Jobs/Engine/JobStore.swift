@@ -42,7 +42,9 @@ struct JobStore: Sendable {
 
     /// Time until something known becomes due; nil when nothing is.
     func nextDue(since: Int64 = 0) async throws -> Duration? {
-        try await client.query("SELECT jobs.next_due(\(since))").decodeFirst(Double?.self).flatMap { $0 }.map { .seconds(max(0, min($0, 3600))) }
+        try await client.query("SELECT jobs.next_due(\(since))").decodeFirst(Double?.self).flatMap { $0 }.map {
+            .seconds(max(0, min($0, 3600)))
+        }
     }
 
     func intend(worker: Int64, ids: [Int64], delivery: Delivery, lease: Double, on db: PostgresConnection) async throws -> Set<Int64> {

@@ -40,7 +40,8 @@ struct BenchSendCeiling: AsyncParsableCommand {
     @Option(help: "Sending numbers.") var numbers = 50
     @Option(help: "Requests at a time.") var concurrency = 256
     @Option(help: ArgumentHelp("Longest time.", valueName: "seconds")) var limit = 300.0
-    @Flag(name: .customLong("http2"), help: "HTTP/2, where an https receiver speaks it whose certificate this machine trusts.") var http2 = false
+    @Flag(name: .customLong("http2"), help: "HTTP/2, where an https receiver speaks it whose certificate this machine trusts.") var http2 =
+        false
 
     func validate() throws {
         try check("--sink", url: sink)

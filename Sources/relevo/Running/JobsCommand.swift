@@ -62,6 +62,7 @@ struct JobsCommand: AsyncParsableCommand {
                 } else if let lane = target.lane {
                     try await known(lane, parts)
                     try await Lanes.pause(lane, reason: reason, by: name, on: parts.client)
+                    try await Lanes.awaitIntents(on: parts.client)
                 } else {
                     try await Lanes.pauseEverything(by: name, reason: reason, on: parts.client)
                 }
