@@ -48,7 +48,7 @@ CREATE TABLE jobs.job (
     id bigint NOT NULL PRIMARY KEY,
     lane_id bigint NOT NULL,
     kind text NOT NULL,
-    priority smallint NOT NULL,
+    priority smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),
     max_attempts smallint NOT NULL,
     payload bytea NOT NULL
 ) PARTITION BY RANGE (id);
@@ -198,8 +198,9 @@ CREATE TABLE jobs.control (one boolean PRIMARY KEY DEFAULT true CHECK (one), sto
     at timestamptz);
 INSERT INTO jobs.control (stopped) VALUES (false);
 
--- Kinds of jobs that a person has paused.
-CREATE TABLE jobs.kind_pause (kind text PRIMARY KEY, by text NOT NULL, reason text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
+-- Kinds of jobs that a person has paused. resumed: what was put aside of it is still being taken up again.
+CREATE TABLE jobs.kind_pause (kind text PRIMARY KEY, by text NOT NULL, reason text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resumed boolean NOT NULL DEFAULT false);
 
 CREATE TABLE jobs.counter (name text PRIMARY KEY, value bigint NOT NULL);
 

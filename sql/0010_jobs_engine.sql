@@ -79,8 +79,7 @@ BEGIN
         DELETE FROM jobs.debit WHERE id = ANY (ARRAY(
             SELECT y.id FROM unnest(p_lanes, p_low) x(lane, low)
              CROSS JOIN LATERAL (
-                   SELECT d.id FROM jobs.debit d WHERE (d.lane_id, d.id) >= (x.lane, x.low) AND d.lane_id <= x.lane
-                    ORDER BY d.lane_id, d.id LIMIT 10000) y)) RETURNING *),
+                   SELECT d.id FROM jobs.debit d WHERE (d.lane_id, d.id) >= (x.lane, x.low) AND d.lane_id <= x.lane OFFSET 0) y)) RETURNING *),
     stand AS MATERIALIZED (
         SELECT l.id, l.t_us, l.burst, p.place, p.tat_us, p.penalty_burst, p.penalty_us
           FROM (SELECT DISTINCT lane_id FROM d) y JOIN jobs.lane l ON l.id = y.lane_id AND l.id = ANY(p_lanes)
@@ -128,19 +127,24 @@ CREATE FUNCTION jobs.claim(
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE v_now bigint := jobs.now_us(); v_lanes bigint[]; v_low bigint[]; v_due bigint; v_most bigint; v_paused text[];
+    v_debit_low bigint;
 BEGIN
     IF EXISTS (SELECT FROM jobs.control WHERE stopped) OR jobs.timeline_moved() THEN RETURN; END IF;
     -- A claim that a crash of the server takes back is one that nothing has been done with: the intent, without which nothing is performed,
     -- is committed after it and waits for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- Before any lane is locked: a resume is waited for here. It in turn waits for the claims that still put jobs aside.
+    SELECT coalesce(array_agg(k.kind), '{}') INTO v_paused FROM (SELECT kind FROM jobs.kind_pause WHERE NOT resumed FOR SHARE) k;
     -- No more lanes than there is room to serve, eight jobs each.
     v_most := least(p_lanes, (p_max + 7) / 8);
     SELECT array_agg(s.lane_id), array_agg(s.debit_low), min(s.next_us) INTO v_lanes, v_low, v_due FROM (
         SELECT lane_id, debit_low, next_us FROM jobs.pace WHERE next_us <= v_now AND next_us >= p_since_us AND next_us IS NOT NULL
          ORDER BY next_us LIMIT v_most FOR NO KEY UPDATE SKIP LOCKED) s;
     IF v_lanes IS NULL THEN RETURN; END IF;
+    -- What is committed later than half a minute after its id was made is passed over. By the time before the debits are taken in, not after:
+    -- what comes meanwhile is for the next claim.
+    v_debit_low := jobs.id_at(clock_timestamp() - interval '30 seconds');
     PERFORM jobs.fold_debits(v_lanes, v_low);
-    SELECT coalesce(array_agg(k.kind), '{}') INTO v_paused FROM (SELECT kind FROM jobs.kind_pause FOR SHARE) k;
     v_now := jobs.now_us();
     RETURN QUERY
     WITH state AS MATERIALIZED (
@@ -182,7 +186,7 @@ BEGIN
     -- Each is looked up once: what follows is small, and is joined, not searched.
     envelope AS MATERIALIZED (
         SELECT g.job_id, g.lane_id, g.attempt AS n, g.priority, j.kind, j.payload, j.max_attempts,
-               row_number() OVER (PARTITION BY g.lane_id ORDER BY g.priority, g.job_id) AS rn
+               row_number() OVER (PARTITION BY g.lane_id, j.kind = ANY (v_paused) ORDER BY g.priority, g.job_id) AS rn
           FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))
                -- Only the partitions they are in.
                AND j.id >= (SELECT min(job_id) FROM pick) AND j.id <= (SELECT max(job_id) FROM pick)),
@@ -196,16 +200,17 @@ BEGIN
         INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
         SELECT 'infinity', e.job_id, e.lane_id, e.priority, e.n, 'its kind is paused' FROM envelope e WHERE e.kind = ANY (v_paused)),
     moved AS MATERIALIZED (
-        SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, coalesce(t.c, 0) AS c,
+        SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, coalesce(t.taken, 0) AS taken, coalesce(o.c, 0) AS c,
                coalesce(least(s.oldest, o.oldest), s.attempt_low) AS attempt_low,
-               CASE WHEN t.c IS NULL THEN s.tat_us
+               CASE WHEN o.c IS NULL THEN s.tat_us
                     WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
                     -- One alone at once, from rest: the next need not wait for the time that this one might have taken.
-                    WHEN t.c = 1 AND s.tat_us <= v_now THEN v_now + s.t_us
-                    ELSE s.first_us + t.c * s.t_us END AS new_tat_us
+                    WHEN o.c = 1 AND s.tat_us <= v_now THEN v_now + s.t_us
+                    ELSE s.first_us + o.c * s.t_us END AS new_tat_us
           FROM share s
-          LEFT JOIN (SELECT lane_id, count(*) AS c FROM gone GROUP BY lane_id) t ON t.lane_id = s.id
-          LEFT JOIN (SELECT lane_id, min(attempt_id) AS oldest FROM begun GROUP BY lane_id) o ON o.lane_id = s.id
+          LEFT JOIN (SELECT lane_id, count(*) AS taken FROM gone GROUP BY lane_id) t ON t.lane_id = s.id
+          -- What is put aside costs nothing.
+          LEFT JOIN (SELECT lane_id, count(*) AS c, min(attempt_id) AS oldest FROM begun GROUP BY lane_id) o ON o.lane_id = s.id
          -- A lane there was no room for stays as it is, and is first the next time.
          WHERE s.n > 0 OR s.want = 0),
     rearmed AS (
@@ -214,17 +219,16 @@ BEGIN
             tat_us = m.new_tat_us,
             ready_low = m.low,
             attempt_low = m.attempt_low,
-            -- Who takes longer than ten seconds to commit a debit has its debit taken in by chance.
-            debit_low = jobs.id_at(clock_timestamp() - interval '10 seconds'),
-            wait_cap = m.seen > m.c AND m.room <= m.c,
+            debit_low = v_debit_low,
+            wait_cap = m.seen > m.taken AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
-                WHEN m.paused OR m.seen <= m.c THEN NULL
+                WHEN m.paused OR m.seen <= m.taken THEN NULL
                 WHEN m.room <= m.c THEN v_now + 250000
                 -- Out of tokens: until a chunk of them is there, so that a fast lane's row is written 20 times a second at most.
                 WHEN m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
                     + (greatest(1, least(m.burst, 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
-                WHEN m.c < m.n THEN v_now + 20000
+                WHEN m.taken < m.n THEN v_now + 20000
                 ELSE v_now END
           FROM moved m WHERE p.ctid = ANY (ARRAY(SELECT place FROM moved)) AND p.lane_id + 0 = m.id RETURNING 1)
     SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts,
@@ -244,7 +248,7 @@ BEGIN
     UPDATE jobs.attempt a SET phase = 1, delivery = p_delivery::"char", deadline_at = clock_timestamp() + make_interval(secs => p_lease)
      WHERE a.attempt_id = ANY(p_ids) AND a.worker_id = p_worker AND a.phase = 0
        AND NOT (SELECT l.paused FROM jobs.lane l WHERE l.id = a.lane_id)
-       AND NOT EXISTS (SELECT FROM jobs.kind_pause k WHERE k.kind = a.kind)
+       AND NOT EXISTS (SELECT FROM jobs.kind_pause k WHERE k.kind = a.kind AND NOT k.resumed)
     RETURNING a.attempt_id;
 END $$;
 

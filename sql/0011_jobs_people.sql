@@ -29,17 +29,25 @@ CREATE FUNCTION jobs.pause_kind(p_kind text, p_by text, p_reason text) RETURNS v
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('jobs.control', 0));
     INSERT INTO jobs.kind_pause (kind, by, reason) VALUES (p_kind, p_by, p_reason)
-        ON CONFLICT (kind) DO UPDATE SET by = excluded.by, reason = excluded.reason;
+        ON CONFLICT (kind) DO UPDATE SET by = excluded.by, reason = excluded.reason, resumed = false;
 END $$;
 
--- Returns how many jobs had been put aside. The DELETE waits for claims that still put some aside, so that the statement after it sees them.
-CREATE FUNCTION jobs.resume_kind(p_kind text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
-DECLARE v_n bigint;
+-- Waits for claims that still put jobs aside, and is to be committed at once; what is aside is taken up afterwards.
+CREATE FUNCTION jobs.resume_kind(p_kind text) RETURNS void LANGUAGE sql VOLATILE AS $$
+    UPDATE jobs.kind_pause SET resumed = true WHERE kind = p_kind $$;
+
+-- Makes jobs due that were put aside and whose kind has been resumed, so many at most; returns how many. Rows are locked in the order in
+-- which jobs.cancel locks them. With the last of them the pause is over.
+CREATE FUNCTION jobs.take_up(p_max int) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE v_kind text; v_n bigint;
 BEGIN
-    DELETE FROM jobs.kind_pause WHERE kind = p_kind;
-    UPDATE jobs.later t SET run_at = statement_timestamp(), reason = NULL
-      FROM jobs.job j WHERE t.run_at = 'infinity' AND t.reason = 'its kind is paused' AND j.id = t.job_id AND j.kind = p_kind;
+    SELECT kind INTO v_kind FROM jobs.kind_pause WHERE resumed ORDER BY kind LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF v_kind IS NULL THEN RETURN 0; END IF;
+    UPDATE jobs.later SET run_at = statement_timestamp(), reason = NULL WHERE job_id = ANY (ARRAY(
+        SELECT t.job_id FROM jobs.later t JOIN jobs.job j ON j.id = t.job_id
+         WHERE t.run_at = 'infinity' AND t.reason = 'its kind is paused' AND j.kind = v_kind ORDER BY t.job_id LIMIT p_max FOR UPDATE OF t));
     GET DIAGNOSTICS v_n = ROW_COUNT;
+    IF v_n < p_max THEN DELETE FROM jobs.kind_pause WHERE kind = v_kind; END IF;
     RETURN v_n;
 END $$;
 
@@ -150,6 +158,8 @@ DECLARE v_stranded bigint;
 BEGIN
     DELETE FROM jobs.dedupe WHERE (scope, k) IN (
         SELECT scope, k FROM jobs.dedupe WHERE expires_at <= clock_timestamp() LIMIT 5000 FOR UPDATE SKIP LOCKED);
+    -- For a resume that did not come to its end.
+    PERFORM jobs.take_up(10000);
     -- Lanes that were not claimed since have long got their tokens back.
     DELETE FROM jobs.debit WHERE id IN (
         SELECT id FROM jobs.debit WHERE at_us < jobs.now_us() - 120000000 AND coalesce(penalty_us, 0) < 60000000 LIMIT 5000

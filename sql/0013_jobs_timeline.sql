@@ -100,7 +100,9 @@ BEGIN
     v_window_us := (extract(epoch FROM v.noticed_at - v.last_beat) + 5) * 1000000;
     WITH due AS (
         SELECT job_id, lane_id, priority, attempt AS n, NULL::bigint AS attempt_id, true AS is_due FROM jobs.ready
-        UNION ALL SELECT job_id, lane_id, priority, attempt, NULL, run_at <= clock_timestamp() FROM jobs.later
+        UNION ALL SELECT job_id, lane_id, priority, attempt, NULL,
+            -- Put aside: it may have been due, and performed, in the history that is gone.
+            run_at <= clock_timestamp() OR run_at = 'infinity' FROM jobs.later
         UNION ALL SELECT job_id, lane_id, priority, n, attempt_id, true FROM jobs.attempt WHERE phase = 0),
     ranked AS (
         SELECT d.*, j.kind, s.attempt_id AS sent_as, s.n AS sent_n,

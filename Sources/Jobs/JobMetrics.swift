@@ -49,7 +49,7 @@ public struct JobMetrics: Sendable, Equatable {
             SELECT (SELECT count(*) FROM jobs.lane WHERE paused), coalesce((SELECT bool_or(stopped) FROM jobs.control), false),
                    coalesce((SELECT value FROM jobs.counter WHERE name = 'fenced'), 0),
                    coalesce((SELECT value FROM jobs.counter WHERE name = 'rescued'), 0),
-                   coalesce((SELECT value FROM jobs.counter WHERE name = 'stranded'), 0), (SELECT count(*) FROM jobs.kind_pause)
+                   coalesce((SELECT value FROM jobs.counter WHERE name = 'stranded'), 0), (SELECT count(*) FROM jobs.kind_pause WHERE NOT resumed)
             """
         ).decodeFirst((Int, Bool, Int, Int, Int, Int).self)
         guard let row, let more else { throw JobsError(message: "no metrics") }

@@ -16,16 +16,23 @@ public enum KindPauses {
         try await db.query("SELECT jobs.pause_kind(\(kind), \(by), \(JobQueue.clean(reason)))")
     }
 
-    /// Returns how many jobs had been put aside; they are due at once.
+    /// Returns how many jobs had been put aside; they are due at once, in batches. Should it not come to its end, engines go on with it.
     @discardableResult
-    public static func resume(_ kind: String, on db: some PostgresExecutor) async throws -> Int {
-        let count = try await db.query("SELECT jobs.resume_kind(\(kind))").decodeFirst(Int.self) ?? 0
-        db.afterCommit { JobSignal.raise() }
+    public static func resume(_ kind: String, on client: PostgresClient) async throws -> Int {
+        try await client.query("SELECT jobs.resume_kind(\(kind))")
+        var count = 0
+        while let batch = try await client.query("SELECT jobs.take_up(\(batchSize)::int)").decodeFirst(Int.self), batch > 0 {
+            count += batch
+            JobSignal.raise()
+        }
         return count
     }
 
+    private static let batchSize = 10_000
+
     public static func list(on db: some PostgresExecutor) async throws -> [KindPause] {
-        try await db.query("SELECT kind, by, reason, at FROM jobs.kind_pause ORDER BY kind").decode((String, String, String, Date).self)
+        try await db.query("SELECT kind, by, reason, at FROM jobs.kind_pause WHERE NOT resumed ORDER BY kind")
+            .decode((String, String, String, Date).self)
             .map { KindPause(kind: $0.0, by: $0.1, reason: $0.2, at: $0.3) }
     }
 }

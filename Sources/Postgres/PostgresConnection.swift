@@ -111,7 +111,13 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     private func pipelined(_ queries: [PostgresQuery], _ file: String, _ line: Int) async throws -> [PostgresRows] {
-        try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
+        do {
+            return try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
+        } catch {
+            // A statement that could not even be prepared: BEGIN has not been sent, and whoever goes on must not do so without it.
+            if queries.first?.sql == Self.begin.sql, session.isIdle { isBeginning.store(true, ordering: .releasing) }
+            throw error
+        }
     }
 
     /// Copies rows into a table by binary COPY; returns how many. Names come from the program, never from input.

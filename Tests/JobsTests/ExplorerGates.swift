@@ -13,7 +13,7 @@ struct ExplorerGates {
     /// Functions with gates; all others run in one go.
     static let functions = [
         "promote", "sweep", "fold_debits", "claim", "intend", "give_back", "refuse", "finish", "rescue", "cancel", "pause_everything",
-        "pause_lane", "pause_kind", "resume_kind", "redrive", "tidy",
+        "pause_lane", "pause_kind", "take_up", "redrive", "tidy",
     ]
     static let gatedTables = ["ready", "later", "attempt", "pace", "wake", "debit", "outcome", "kind_pause"]
 

@@ -50,7 +50,7 @@ extension ExplorerScript {
     static let stop = ExplorerScript("stop", "SELECT jobs.pause_everything('test', 'test')")
     static let pauseLane = ExplorerScript("pause", "SELECT jobs.pause_lane('lane', 'test', 'test')")
     static let pauseKind = ExplorerScript("pause", "SELECT jobs.pause_kind('test', 'test', 'test')")
-    static let resumeKind = ExplorerScript("resume", "SELECT jobs.resume_kind('test')")
+    static let resumeKind = ExplorerScript("resume", transactions: [["SELECT jobs.resume_kind('test')"], ["SELECT jobs.take_up(10)"]])
     static let debit = ExplorerScript("debit", "INSERT INTO jobs.debit (lane_id, tokens) SELECT test.lane(), 3")
     static let redrive = ExplorerScript("redrive", "SELECT jobs.redrive(ARRAY(SELECT job_id FROM jobs.dead), 'test')")
     static func giveBack(_ owner: String) -> ExplorerScript {

@@ -96,7 +96,7 @@ enum ExplorerSchema {
         CREATE FUNCTION test.live_worker() RETURNS bigint LANGUAGE sql AS $$ INSERT INTO jobs.worker (name) VALUES ('w') RETURNING id $$;
 
         CREATE FUNCTION test.is_stopped() RETURNS boolean LANGUAGE sql STABLE AS $$
-            SELECT EXISTS (SELECT FROM jobs.control WHERE stopped) OR EXISTS (SELECT FROM jobs.kind_pause) $$;
+            SELECT EXISTS (SELECT FROM jobs.control WHERE stopped) OR EXISTS (SELECT FROM jobs.kind_pause WHERE NOT resumed) $$;
 
         -- Everything that is wrong with what has been committed.
         CREATE FUNCTION test.violations() RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$

@@ -174,6 +174,15 @@ import Testing
                     #expect(connection.session.isIdle, "\(place)")
                     #expect(try await connection.query("SELECT count(*) FROM t").decodeFirst(Int.self) == 0, "\(place)")
                 }
+                // Refused before BEGIN was sent: who goes on is in the transaction all the same.
+                await #expect(throws: Stop()) {
+                    try await connection.withTransaction { db in
+                        await #expect(throws: PostgresError.self) { try await db.query("SELECT nothing FROM nowhere") }
+                        try await db.query("INSERT INTO t VALUES (1)")
+                        throw Stop()
+                    }
+                }
+                #expect(try await connection.query("SELECT count(*) FROM t").decodeFirst(Int.self) == 0)
                 try await connection.withTransaction { try await firsts[4]($0) }
                 #expect(try await connection.query("SELECT count(*) FROM t").decodeFirst(Int.self) == 1)
             }

@@ -12,6 +12,8 @@ struct LookBack {
     private static let every: Duration = .seconds(1)
     /// The share of the time that looks from the beginning may take: one twentieth.
     private static let rest = 20
+    /// Not even after a look that stood still with its disk or its process: what is found only from the beginning waits for it.
+    private static let longest: Duration = .seconds(10)
 
     /// Begins a look; returns since when.
     mutating func begin(_ now: ContinuousClock.Instant) -> Int64 {
@@ -22,7 +24,7 @@ struct LookBack {
 
     /// - Parameter earliest: when the first that was found had become due, or the time of the look when nothing was found.
     mutating func end(_ now: ContinuousClock.Instant, earliest: Int64) {
-        if since == 0, let begun { thorough = now + max(Self.every, (now - begun) * Self.rest) }
+        if since == 0, let begun { thorough = now + min(Self.longest, max(Self.every, (now - begun) * Self.rest)) }
         since = max(since, earliest - Self.margin)
     }
 }
