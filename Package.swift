@@ -26,6 +26,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioFoundation: Target.Dependency = .product(name: "NIOFoundationCompat", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
@@ -146,7 +147,7 @@ let package = Package(
                 "Webhooks", "Gateway", "Quality", "Templates", "Credentials", "Recipients", "Jobs", "CloudAPI", "Postgres", "TestSupport",
                 httpClient, crypto, log,
             ]),
-        tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, nioPosix, nioHTTP, hummingbird, log]),
+        tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),
         tests("PlannerTests", ["Planner", "Fleet"], exclude: ["Checker"]),
         tests("JobsTests", ["Jobs", "Postgres", "Schema", "TestSupport", log]),

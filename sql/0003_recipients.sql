@@ -35,7 +35,8 @@ CREATE UNIQUE INDEX contact_by_wa_id ON recipients.contact (wa_id, phone_number_
 CREATE UNIQUE INDEX contact_by_user_id ON recipients.contact (user_id, phone_number_id) WHERE user_id IS NOT NULL;
 CREATE INDEX contact_changed ON recipients.contact (id) WHERE trust = 'changed';
 
--- Numbers whose wa_id is not simply their digits, as Meta answered.
+-- Numbers whose wa_id is not simply their digits, as Meta answered. What a number means since when is told here and nowhere else; what it
+-- meant before becomes an event of who it meant.
 CREATE TABLE recipients.alias (
     number text NOT NULL,
     phone_number_id text NOT NULL,
@@ -103,28 +104,6 @@ BEGIN
     INSERT INTO recipients.event (contact_id, kind, hash, detail, occurred_at) VALUES (p_contact, p_kind, p_hash, p_detail, p_at);
     DELETE FROM recipients.event WHERE contact_id = p_contact AND id <= (
         SELECT id FROM recipients.event WHERE contact_id = p_contact ORDER BY id DESC OFFSET 200 LIMIT 1);
-END
-$$;
-
--- The same for many at once; somewhat more than 200 of each may stay.
-CREATE FUNCTION recipients.note(p_contacts bigint[], p_kind text, p_details text[], p_at timestamptz[]) RETURNS void
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-    v_long bigint[];
-BEGIN
-    WITH n AS (
-        INSERT INTO recipients.event (contact_id, kind, detail, occurred_at)
-        SELECT u.contact, p_kind, u.detail, u.at FROM unnest(p_contacts, p_details, p_at) AS u (contact, detail, at)
-        RETURNING id, contact_id)
-    -- Counting 200 of each every time would cost more than all the rest: one event in 16 is followed by it.
-    SELECT array_agg(DISTINCT contact_id) INTO v_long FROM n WHERE id % 16 = 0;
-    IF v_long IS NOT NULL THEN
-        DELETE FROM recipients.event e USING (
-            SELECT c.contact, (SELECT v.id FROM recipients.event v WHERE v.contact_id = c.contact ORDER BY v.id DESC OFFSET 200 LIMIT 1)
-                AS last FROM unnest(v_long) AS c (contact)) old
-        WHERE e.contact_id = old.contact AND e.id <= old.last;
-    END IF;
 END
 $$;
 
@@ -274,10 +253,7 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 DECLARE
     o record;
     c recipients.contact;
-    previous bigint;
-    v_contacts bigint[];
-    v_numbers text[];
-    v_at timestamptz[];
+    previous recipients.alias;
 BEGIN
     -- New people and new names of people, as far as no user_id is involved: all in one statement each.
     INSERT INTO recipients.contact (phone_number_id, wa_id)
@@ -289,17 +265,12 @@ BEGIN
         SELECT DISTINCT ON (u.sender, u.number) u.sender, u.number, u.wa_id, u.at
         FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at) WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)
         WHERE u.user_id IS NULL AND u.number <> '+' || u.wa_id
-        ORDER BY u.sender, u.number, u.at DESC, u.place DESC),
-    a AS (
-        INSERT INTO recipients.alias (number, phone_number_id, contact_id, learned_at)
-        SELECT n.number, n.sender, k.id, n.at FROM n JOIN recipients.contact k ON k.wa_id = n.wa_id AND k.phone_number_id = n.sender
-        WHERE NOT EXISTS (SELECT FROM recipients.alias x WHERE x.number = n.number AND x.phone_number_id = n.sender)
-        ORDER BY n.sender, n.wa_id, n.number
-        ON CONFLICT DO NOTHING RETURNING contact_id, number, learned_at)
-    SELECT array_agg(a.contact_id), array_agg(a.number), array_agg(a.learned_at) INTO v_contacts, v_numbers, v_at FROM a;
-    IF v_contacts IS NOT NULL THEN
-        PERFORM recipients.note(v_contacts, 'alias', v_numbers, v_at);
-    END IF;
+        ORDER BY u.sender, u.number, u.at DESC, u.place DESC)
+    INSERT INTO recipients.alias (number, phone_number_id, contact_id, learned_at)
+    SELECT n.number, n.sender, k.id, n.at FROM n JOIN recipients.contact k ON k.wa_id = n.wa_id AND k.phone_number_id = n.sender
+    WHERE NOT EXISTS (SELECT FROM recipients.alias x WHERE x.number = n.number AND x.phone_number_id = n.sender)
+    ORDER BY n.sender, n.wa_id, n.number
+    ON CONFLICT DO NOTHING;
     FOR o IN
         SELECT * FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at)
             WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)
@@ -312,13 +283,13 @@ BEGIN
         ORDER BY u.sender, u.wa_id, u.at, u.place
     LOOP
         c := recipients.resolve(o.sender, o.wa_id, o.user_id, o.at, false);
-        SELECT contact_id INTO previous FROM recipients.alias WHERE number = o.number AND phone_number_id = o.sender;
-        CONTINUE WHEN previous IS NULL AND o.number = '+' || o.wa_id;
+        SELECT * INTO previous FROM recipients.alias WHERE number = o.number AND phone_number_id = o.sender FOR UPDATE;
+        CONTINUE WHEN NOT FOUND AND o.number = '+' || o.wa_id;
         INSERT INTO recipients.alias AS a (number, phone_number_id, contact_id, learned_at) VALUES (o.number, o.sender, c.id, o.at)
         ON CONFLICT (number, phone_number_id) DO UPDATE SET contact_id = EXCLUDED.contact_id, learned_at = EXCLUDED.learned_at
         WHERE EXCLUDED.learned_at >= a.learned_at AND a.contact_id <> EXCLUDED.contact_id;
-        IF FOUND THEN
-            PERFORM recipients.note(c.id, 'alias', NULL, o.number, o.at);
+        IF FOUND AND previous.contact_id IS NOT NULL THEN
+            PERFORM recipients.note(previous.contact_id, 'alias', NULL, o.number, previous.learned_at);
         END IF;
     END LOOP;
 END

@@ -183,13 +183,16 @@ BEGIN
                    AND (r.priority, r.job_id) >= ((u.place - 1)::smallint, u.low)
                  ORDER BY r.priority, r.job_id LIMIT s.n FOR UPDATE SKIP LOCKED) y LIMIT s.n) p),
     gone AS (DELETE FROM jobs.ready r WHERE r.job_id = ANY (ARRAY(SELECT job_id FROM pick)) RETURNING r.*),
-    -- Each is looked up once: what follows is small, and is joined, not searched.
+    -- Each is looked up once: what follows is small, and is joined, not searched. A full join, because that is never a nested loop: the
+    -- planner expects ten rows, and comparing each with each took 6 of the 10 ms of a claim of 149, and 40 of 58 of one of 543. A job whose
+    -- envelope is gone has no kind, and is left out below.
     envelope AS MATERIALIZED (
         SELECT g.job_id, g.lane_id, g.attempt AS n, g.priority, j.kind, j.payload, j.max_attempts,
                row_number() OVER (PARTITION BY g.lane_id, j.kind = ANY (v_paused) ORDER BY g.priority, g.job_id) AS rn
-          FROM gone g JOIN jobs.job j ON j.id = g.job_id AND j.id = ANY (ARRAY(SELECT job_id FROM pick))
-               -- Only the partitions they are in.
-               AND j.id >= (SELECT min(job_id) FROM pick) AND j.id <= (SELECT max(job_id) FROM pick)),
+          FROM gone g FULL JOIN (
+               SELECT * FROM jobs.job WHERE id = ANY (ARRAY(SELECT job_id FROM pick))
+                  -- Only the partitions they are in.
+                  AND id >= (SELECT min(job_id) FROM pick) AND id <= (SELECT max(job_id) FROM pick)) j ON j.id = g.job_id),
     begun AS (
         INSERT INTO jobs.attempt (job_id, lane_id, worker_id, n, priority, kind, deadline_at, slot_us)
         SELECT e.job_id, e.lane_id, p_worker, e.n, e.priority, e.kind, clock_timestamp() + make_interval(secs => p_lease),

@@ -80,7 +80,15 @@ extension RecipientDirectory {
         let events = try await db.query(
             """
             SELECT e.contact_id, e.kind, e.hash, e.detail, e.occurred_at FROM unnest(\(ids)) AS c (id)
-            CROSS JOIN LATERAL (SELECT * FROM recipients.event WHERE contact_id = c.id ORDER BY id DESC LIMIT 50) AS e ORDER BY e.id DESC
+            CROSS JOIN LATERAL (
+                SELECT * FROM (
+                    (SELECT contact_id, kind, hash, detail, occurred_at, id FROM recipients.event
+                     WHERE contact_id = c.id ORDER BY id DESC LIMIT 50)
+                    UNION ALL
+                    (SELECT contact_id, 'alias', NULL, number, learned_at, NULL FROM recipients.alias
+                     WHERE contact_id = c.id ORDER BY learned_at DESC LIMIT 50)) AS both_kinds
+                ORDER BY occurred_at DESC, id DESC NULLS LAST LIMIT 50) AS e
+            ORDER BY e.occurred_at DESC, e.id DESC NULLS LAST
             """
         ).decode((Int64, String, String?, String?, Date).self)
         for (id, kind, hash, detail, at) in events {

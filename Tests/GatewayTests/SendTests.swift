@@ -128,6 +128,7 @@ import Testing
                 for id in ids where try await rig.gateway.why(id).contains(where: { $0.code == "pair" && $0.until != nil }) { waiting += 1 }
                 return waiting == 2
             }
+            try await eventually("the other two go") { rig.meta.seen.count == 3 }
             #expect(rig.meta.seen.filter { $0.to == "+16315551234" }.count == 2)
         }
     }

@@ -157,7 +157,8 @@ import Testing
             try await withEngine(client, [kind]) { _ in
                 let lane = try await client.lane()
                 let job = try await client.enqueue(1, lane: lane)[0]
-                try await eventually("it is performed") { kind.settlements.count == 1 }
+                // Its owner is told in the transaction of its end, which is to have been committed.
+                try await eventually("it is performed") { try await client.outcomes(job) == "S" && kind.settlements.count == 1 }
                 try await client.withTransaction { db in
                     try await db.query("UPDATE jobs.timeline SET timeline = timeline - 1")
                     try await db.query(

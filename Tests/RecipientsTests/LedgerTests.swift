@@ -88,6 +88,25 @@ struct LedgerTests {
         }
     }
 
+    /// What a number means is part of who it means, and what it meant before stays in their history.
+    @Test func aNumberThatMovesIsInBothHistories() async throws {
+        try await TestDatabase.with { client in
+            let number = "+447700900199"
+            for (waID, second) in [("447700900200", 0.0), ("447700900201", 60), ("447700900200", 30)] {
+                try await RecipientDirectory.learn(
+                    [.init(phoneNumberID: Self.sender, number: number, waID: waID, at: at(second))], on: client)
+            }
+            func history(_ waID: String) async throws -> [String] {
+                try await RecipientDirectory.show("+" + waID, on: client).flatMap(\.events).map {
+                    "\($0.kind) \($0.detail ?? "") \($0.at == at(0))"
+                }
+            }
+            #expect(try await RecipientDirectory.show(number, on: client).map(\.waID) == ["447700900201"], "the newest word")
+            #expect(try await history("447700900200") == ["alias \(number) true"])
+            #expect(try await history("447700900201") == ["alias \(number) false"])
+        }
+    }
+
     @Test func changedNumbersAreHeldAndOptOutsFollow() async throws {
         try await TestDatabase.with { client in
             _ = try await IdentityLedger.observe([seen("h1", 0)], on: client)

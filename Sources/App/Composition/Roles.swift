@@ -25,7 +25,7 @@ public struct Roles: OptionSet, Sendable {
     public static let all: Roles = [.serve, .work]
 
     /// Requests to Meta at a time; the engine runs no more than this many sends.
-    package static let connections = 256
+    package static let connections = 512
     /// Pooled connections to PostgreSQL: each worker in flight may hold one while it finishes, the HTTP side shares the rest.
     package static let databaseConnections = 24
 

@@ -12,7 +12,7 @@ package struct JobsBenchmark: Sendable {
         package var concurrency: Int
         package var limitSeconds: Double
 
-        package init(jobs: Int = 50_000, lanes: Int = 50, concurrency: Int = 256, limitSeconds: Double = 300) {
+        package init(jobs: Int = 50_000, lanes: Int = 50, concurrency: Int = 512, limitSeconds: Double = 300) {
             self.jobs = jobs
             self.lanes = lanes
             self.concurrency = concurrency

@@ -20,7 +20,7 @@ package struct SendBenchmark: Sendable {
         package var limitSeconds: Double
 
         package init(
-            sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 256, workers: Int = 0, writers: Int = 4,
+            sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 512, workers: Int = 0, writers: Int = 4,
             limitSeconds: Double = 300
         ) {
             self.sink = sink

@@ -15,7 +15,7 @@ package struct SendCeilingBenchmark: Sendable {
         package var http2: Bool
 
         package init(
-            sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 256, limitSeconds: Double = 300, http2: Bool = false
+            sink: String, messages: Int = 50_000, numbers: Int = 50, concurrency: Int = 512, limitSeconds: Double = 300, http2: Bool = false
         ) {
             self.sink = sink
             self.messages = messages

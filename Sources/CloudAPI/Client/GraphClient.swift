@@ -29,7 +29,8 @@ public struct GraphClient: Sendable {
     public let configuration: Configuration
     let http: HTTPClient
     let logger: Logger
-    let deadlines = BodyDeadlines()
+    let deadlines = RequestDeadlines()
+    let addresses = AddressBook()
     /// Looked at once, not with every request.
     let isBaseUsable: Bool
 
@@ -51,6 +52,9 @@ public struct GraphClient: Sendable {
         // Nobody traces here, and attributes for nobody cost 5 % of a request.
         settings.tracing.tracer = nil
         settings.timeout = .init(connect: .seconds(5))
+        settings.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(FlushOnce(), position: .first) }
+        }
         settings.connectionPool = .init(idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: max(8, connections))
         return settings
     }

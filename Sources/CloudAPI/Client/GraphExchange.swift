@@ -3,7 +3,6 @@ import CrashPoints
 import Foundation
 import Logging
 import NIOCore
-import NIOFoundationCompat
 import NIOHTTP1
 import NIOPosix
 
@@ -23,22 +22,28 @@ extension GraphClient {
         guard isWhole(request.path) ? Self.hasUsablePort(address) : isBaseUsable else {
             return .failure(ExchangeFailure(wasSent: false, reason: "the address has no usable port"))
         }
-        var message = HTTPClientRequest(url: address)
-        message.method = HTTPMethod(rawValue: request.method.rawValue)
-        message.headers.add(name: "Accept", value: "application/json")
-        message.headers.add(name: "User-Agent", value: "relevo")
-        if let token { message.headers.add(name: "Authorization", value: "Bearer \(token.reveal())") }
+        var headers: HTTPHeaders = ["Accept": "application/json", "User-Agent": "relevo"]
+        if let token { headers.add(name: "Authorization", value: "Bearer \(token.reveal())") }
+        var body: HTTPClient.Body?
         switch request.content {
         case .none: break
-        case .json(let json): setBody(Array(json.encoded()), type: "application/json", of: &message, mark: mark)
-        case .bytes(let bytes, let type): setBody(bytes, type: type, of: &message, mark: mark)
+        case .json(let json): body = self.body(ByteBuffer(bytes: json.encoded()), type: "application/json", &headers, mark)
+        case .bytes(let bytes, let type): body = self.body(ByteBuffer(bytes: bytes), type: type, &headers, mark)
         }
-        // Without a body there is no mark: only errors that come before a connection exists are certain then.
-        let hasBody = message.body != nil
         do {
-            return .success(try await answer(to: message, of: request, mark: mark))
+            var message =
+                request.method == .post && request.query.isEmpty
+                ? try addresses.post(to: address)
+                : try HTTPClient.Request(url: address, method: HTTPMethod(rawValue: request.method.rawValue))
+            (message.headers, message.body) = (headers, body)
+            let end = ContinuousClock.now + (request.timeout ?? configuration.callTimeout)
+            let task = http.execute(request: message, delegate: AnswerCollector(limit: request.limit, mark: mark))
+            let answer = try await deadlines.answer(of: task, until: end)
+            CrashPoint.requestAfterResponse.passed()
+            return .success(answer)
         } catch {
-            let wasSent = hasBody ? mark.isSet : !Self.isBeforeConnection(error)
+            // Without a body there is no mark: only errors that come before a connection exists are certain then.
+            let wasSent = body != nil ? mark.isSet : !Self.isBeforeConnection(error)
             logger.debug(
                 "Graph call ended without an answer",
                 metadata: ["path": "\(request.path)", "sent": "\(wasSent)", "error": "\(Self.describe(error))"])
@@ -46,34 +51,10 @@ extension GraphClient {
         }
     }
 
-    private func setBody(_ bytes: [UInt8], type: String, of message: inout HTTPClientRequest, mark: WriteMark) {
-        message.headers.add(name: "Content-Type", value: type)
-        // Nothing would ever ask for the first byte of an empty body.
-        guard !bytes.isEmpty else { return }
-        message.body = .bytes(MarkedBody(bytes: bytes, mark: mark), length: .known(Int64(bytes.count)))
-        #if CRASH_POINTS
-            if CrashPlan.current.awaits(.requestAfterFirstByte) { message.body = SplitBody.body(bytes, mark: mark) }
-        #endif
-    }
-
-    /// The answer within the time the request has. The HTTP client's own deadline ends with the head of the answer: a body that never
-    /// comes to its end would hold the caller for ever.
-    private func answer(to message: HTTPClientRequest, of request: GraphRequest, mark: WriteMark) async throws -> GraphResponse {
-        let timeout = request.timeout ?? configuration.callTimeout
-        let end = ContinuousClock.now + timeout
-        let response = try await http.execute(message, timeout: TimeAmount(timeout), logger: nil)
-        mark.set()
-        return try await deadlines.run(until: end) { try await collect(response, request: request) }
-    }
-
-    private func collect(_ response: HTTPClientResponse, request: GraphRequest) async throws -> GraphResponse {
-        let body = try await response.body.collect(upTo: request.limit)
-        CrashPoint.requestAfterResponse.passed()
-        return GraphResponse(
-            status: Int(response.status.code), body: Data(buffer: body), contentType: response.headers.first(name: "Content-Type"),
-            usage: GraphUsage(
-                appUsage: response.headers.first(name: "X-App-Usage"),
-                businessUsage: response.headers.first(name: "X-Business-Use-Case-Usage")))
+    private func body(_ bytes: ByteBuffer, type: String, _ headers: inout HTTPHeaders, _ mark: WriteMark) -> HTTPClient.Body? {
+        headers.add(name: "Content-Type", value: type)
+        // Nothing would ever ask for an empty body.
+        return bytes.readableBytes == 0 ? nil : mark.body(bytes)
     }
 
     static func hasUsablePort(_ address: String) -> Bool { URL(string: address)?.port.map((1...65_535).contains) ?? true }
@@ -134,7 +115,7 @@ extension GraphClient {
             case .cancelled, .requestStreamCancelled: return "the call was cancelled"
             default: return error.shortDescription
             }
-        case is NIOTooManyBytesError: return "the answer is too large"
+        case is AnswerCollector.TooLarge: return "the answer is too large"
         case let error as NIOConnectionError:
             return error.connectionErrors.isEmpty
                 ? "the host name has no address"

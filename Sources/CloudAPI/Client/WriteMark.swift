@@ -1,6 +1,9 @@
+import AsyncHTTPClient
+import CrashPoints
+import NIOCore
 import Synchronization
 
-/// Remembers whether the HTTP client has asked for the first byte of a request's body.
+/// Remembers whether the HTTP client has asked for the body of a request.
 ///
 /// The client asks for it only once it has a connection and has written the head. A `POST` whose body was never asked for cannot have been
 /// carried out, whatever went wrong; after that nothing is certain.
@@ -9,34 +12,32 @@ final class WriteMark: Sendable {
 
     var isSet: Bool { state.load(ordering: .acquiring) }
     func set() { state.store(true, ordering: .releasing) }
-}
 
-/// A body that tells when it is first read.
-struct MarkedBody: Collection, Sendable {
-    let bytes: [UInt8]
-    let mark: WriteMark
-
-    var startIndex: Int { 0 }
-    var endIndex: Int { bytes.count }
-    var count: Int { bytes.count }
-    func index(after position: Int) -> Int { position + 1 }
-    func index(_ position: Int, offsetBy distance: Int) -> Int { position + distance }
-    func index(_ position: Int, offsetBy distance: Int, limitedBy limit: Int) -> Int? {
-        bytes.index(position, offsetBy: distance, limitedBy: limit)
-    }
-    func distance(from start: Int, to end: Int) -> Int { end - start }
-    subscript(position: Int) -> UInt8 {
-        mark.set()
-        return bytes[position]
+    /// A body that sets the mark when it is asked for.
+    func body(_ bytes: ByteBuffer) -> HTTPClient.Body {
+        #if CRASH_POINTS
+            if CrashPlan.current.awaits(.requestAfterFirstByte) { return splitBody(bytes) }
+        #endif
+        return .stream(contentLength: Int64(bytes.readableBytes)) { [self] writer in
+            set()
+            return writer.write(.byteBuffer(bytes))
+        }
     }
 
-    func makeIterator() -> [UInt8].Iterator {
-        mark.set()
-        return bytes.makeIterator()
-    }
-
-    func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R? {
-        mark.set()
-        return try bytes.withContiguousStorageIfAvailable(body)
-    }
+    #if CRASH_POINTS
+        /// A body whose first byte is handed over by itself, so that a process can be killed in the middle of its request.
+        private func splitBody(_ bytes: ByteBuffer) -> HTTPClient.Body {
+            .stream(contentLength: Int64(bytes.readableBytes)) { [self] writer in
+                set()
+                var rest = bytes
+                let first = rest.readSlice(length: 1) ?? ByteBuffer()
+                let written = writer.write(.byteBuffer(first))
+                return written.flatMap { [rest] in
+                    // The client writes and flushes what it was given; the socket has it a moment later.
+                    written.eventLoop.scheduleTask(in: .milliseconds(20)) { CrashPoint.requestAfterFirstByte.passed() }
+                        .futureResult.flatMap { writer.write(.byteBuffer(rest)) }
+                }
+            }
+        }
+    #endif
 }

@@ -12,6 +12,7 @@ extension EngineCore {
         var isPatient = false
         var clock = ServerClock()
         var looks = LookBack()
+        var yield = LaneYield()
         while state.stop == .no {
             let waiting = state.waiting
             let room = min(settings.maxInFlight - (state.inFlight - waiting), settings.maxWaiting - waiting)
@@ -25,7 +26,7 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
-                let found = try await claim(worker, room, &clock, &looks)
+                let found = try await claim(worker, room, &clock, &looks, &yield)
                 if found > 0 {
                     quiet = 0
                     continue
@@ -42,15 +43,19 @@ extension EngineCore {
         }
     }
 
-    private func claim(_ worker: Int64, _ room: Int, _ clock: inout ServerClock, _ looks: inout LookBack) async throws -> Int {
+    private func claim(
+        _ worker: Int64, _ room: Int, _ clock: inout ServerClock, _ looks: inout LookBack, _ yield: inout LaneYield
+    ) async throws -> Int {
         let since = looks.begin(.now)
         let turned = try await store.turn(since: since)
         CrashPoint.claimBeforeCommit.passed()
+        let lanes = yield.lanes(for: room, atMost: settings.claimLanes)
         let (attempts, due) = try await store.claim(
-            worker: worker, lanes: settings.claimLanes, most: room, perLane: settings.claimPerLane,
+            worker: worker, lanes: lanes, most: room, perLane: settings.claimPerLane,
             lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
             since: since, clock: &clock)
         looks.end(.now, earliest: min(turned, due ?? turned))
+        yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: lanes, room: room)
         guard !attempts.isEmpty else { return 0 }
         CrashPoint.claimAfterCommit.passed()
         state.begin(attempts)

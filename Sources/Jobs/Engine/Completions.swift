@@ -4,7 +4,7 @@ import Logging
 import Postgres
 import Synchronization
 
-/// Results waiting to be written down, in batches, two at a time at most.
+/// Results waiting to be written down, in batches, one after the other: two at a time are smaller ones, and write 4 % fewer results a second.
 final class Completions: Sendable {
     private struct State {
         var waiting: [Completion] = []
@@ -17,7 +17,7 @@ final class Completions: Sendable {
 
     private let state = Mutex(State())
     private let bell = Bell()
-    private let gate = Gate(2)
+    private let gate = Gate(1)
     private let store: JobStore
     private let settings: EngineSettings
     private let logger: Logger

@@ -1,7 +1,8 @@
 /// How an engine works; the defaults suit a process of two cores.
 public struct EngineSettings: Sendable {
-    /// Attempts being performed, of all kinds.
-    public var maxInFlight = 256
+    /// Attempts being performed, of all kinds. The more, the larger the batches, up to a point: with 256, 512 and 1,024 it sent 6,980, 7,900
+    /// and 7,890 messages a second.
+    public var maxInFlight = 512
     /// Attempts claimed whose slot is still to come.
     public var maxWaiting = 4096
     /// How long before its slot the intent of an attempt is written, at least and at most; in between, half as long again as intents lately
@@ -11,9 +12,9 @@ public struct EngineSettings: Sendable {
     public var starvation: Duration = .seconds(1)
     /// Lanes looked at by one claim, and attempts one lane gets of it.
     public var claimLanes = 64
-    public var claimPerLane = 64
-    /// Attempts admitted in one transaction.
-    public var intendBatch = 128
+    public var claimPerLane = 128
+    /// Attempts admitted in one transaction; with 256 a tenth more a second than with 128.
+    public var intendBatch = 256
     /// How long an idle engine sleeps at least and at most before it looks again.
     public var idle: ClosedRange<Duration> = .milliseconds(250) ... .seconds(1)
     public var heartbeat: Duration = .seconds(2)

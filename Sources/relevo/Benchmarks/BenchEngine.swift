@@ -72,7 +72,7 @@ struct BenchJobs: AsyncParsableCommand {
     @OptionGroup var common: Common
     @Option(help: "Jobs in each mode.") var jobs = 50_000
     @Option(help: "Lanes.") var lanes = 50
-    @Option(help: "Jobs under way at a time.") var concurrency = 256
+    @Option(help: "Jobs under way at a time.") var concurrency = 512
     @Option(help: ArgumentHelp("Longest time for each mode.", valueName: "seconds")) var limit = 300.0
 
     func validate() throws {

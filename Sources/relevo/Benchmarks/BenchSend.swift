@@ -9,7 +9,7 @@ struct BenchSend: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Base URL of the receiver: relevo bench sink, or nginx.", valueName: "url")) var sink: String
     @Option(help: "Messages.") var messages = 50_000
     @Option(help: "Sending numbers.") var numbers = 50
-    @Option(help: "Requests at a time, when sent from this process.") var concurrency = 256
+    @Option(help: "Requests at a time, when sent from this process.") var concurrency = 512
     @Option(help: "Worker processes; 0 sends from this one.") var workers = 0
     @Option(help: "Transactions at a time that hand messages in.") var writers = 4
     @Option(help: ArgumentHelp("Longest time for sending.", valueName: "seconds")) var limit = 300.0
@@ -38,7 +38,7 @@ struct BenchSendCeiling: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Base URL of the receiver: relevo bench sink, or nginx.", valueName: "url")) var sink: String
     @Option(help: "Requests.") var messages = 50_000
     @Option(help: "Sending numbers.") var numbers = 50
-    @Option(help: "Requests at a time.") var concurrency = 256
+    @Option(help: "Requests at a time.") var concurrency = 512
     @Option(help: ArgumentHelp("Longest time.", valueName: "seconds")) var limit = 300.0
     @Flag(name: .customLong("http2"), help: "HTTP/2, where an https receiver speaks it whose certificate this machine trusts.") var http2 =
         false

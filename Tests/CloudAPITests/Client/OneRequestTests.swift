@@ -1,5 +1,8 @@
 import AsyncHTTPClient
 import Foundation
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
 import Testing
 
 @testable import CloudAPI
@@ -122,14 +125,52 @@ import Testing
 
     @Test func theMarkIsSetOnceTheBodyIsAskedForAndNotBefore() {
         let mark = WriteMark()
-        let body = MarkedBody(bytes: [1, 2, 3], mark: mark)
-        #expect(body.count == 3 && body.index(0, offsetBy: 2) == 2 && body.distance(from: 0, to: 3) == 3 && !body.isEmpty && !mark.isSet)
-        _ = HTTPClientRequest.Body.bytes(body, length: .known(Int64(3)))
-        #expect(!mark.isSet, "making a request must not count as writing it")
-        for read in [{ _ = $0[1] }, { _ = Array($0) }, { _ = $0.withContiguousStorageIfAvailable(\.count) }] as [(MarkedBody) -> Void] {
-            let mark = WriteMark()
-            read(MarkedBody(bytes: [1, 2], mark: mark))
-            #expect(mark.isSet)
+        let body = mark.body(ByteBuffer(bytes: [1, 2, 3]))
+        #expect(body.contentLength == 3 && !mark.isSet, "making a request must not count as writing it")
+        let loop = EmbeddedEventLoop()
+        let written = body.stream(
+            HTTPClient.Body.StreamWriter { part in
+                #expect(mark.isSet && part == .byteBuffer(ByteBuffer(bytes: [1, 2, 3])))
+                return loop.makeSucceededVoidFuture()
+            })
+        #expect(throws: Never.self) { try written.wait() }
+    }
+
+    /// The head and the body of a request go to the socket together.
+    @Test func whatIsFlushedInOneTurnGoesAtOnce() throws {
+        let flushes = FlushCount()
+        let channel = EmbeddedChannel(handlers: [flushes, FlushOnce()])
+        defer { _ = try? channel.finish() }
+        for _ in 0..<2 {
+            channel.write(ByteBuffer(string: "head"), promise: nil)
+            channel.flush()
+            channel.writeAndFlush(ByteBuffer(string: "body"), promise: nil)
+            channel.flush()
+            channel.embeddedEventLoop.run()
+        }
+        #expect(flushes.count == 2)
+        // Nothing that was to be flushed is left behind by an end.
+        channel.writeAndFlush(ByteBuffer(string: "last"), promise: nil)
+        channel.close(promise: nil)
+        #expect(flushes.count == 3)
+    }
+
+    private final class FlushCount: ChannelOutboundHandler {
+        typealias OutboundIn = Any
+        var count = 0
+        func flush(context: ChannelHandlerContext) {
+            count += 1
+            context.flush()
+        }
+    }
+
+    /// Addresses are remembered, and what is no address stays none.
+    @Test func anAddressIsTakenApartOnce() throws {
+        let book = AddressBook()
+        for _ in 0..<2 {
+            let request = try book.post(to: "http://127.0.0.1:8080/v25.0/106/messages")
+            #expect(request.url.path == "/v25.0/106/messages" && request.method == .POST && request.headers.isEmpty && request.body == nil)
+            #expect(throws: HTTPClientError.self) { try book.post(to: "ftp://nowhere") }
         }
     }
 }
