@@ -319,3 +319,29 @@ BEGIN
             FOR UPDATE SKIP LOCKED));
 END
 $$;
+
+-- Deletes messages of before that have come to an end, with their history: so many at most, the oldest first. Found by the time in their ids
+-- (version 7), which is real time, so that no index of age is needed. What waits for a person, a recipient or a template, or may still go,
+-- stays whatever its age. Returns how many it was.
+CREATE FUNCTION gateway.forget(p_before timestamptz, p_max int) RETURNS int
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+DECLARE
+    v_before uuid := (lpad(to_hex((extract(epoch FROM p_before) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
+    v_ids uuid[];
+BEGIN
+    SELECT array_agg(m.id) INTO v_ids FROM (
+        SELECT id FROM gateway.message
+        WHERE id < v_before AND state NOT IN ('queued', 'held', 'sending', 'unknown') AND NOT needs_person AND waits_for IS NULL
+        ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) m;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM gateway.event WHERE message_id = ANY (v_ids);
+    DELETE FROM gateway.wamid w USING (
+        SELECT gateway.wamid_hash(u.wamid) AS hash, m.id FROM gateway.message m
+        CROSS JOIN LATERAL unnest(m.old_wamids || m.wamid) AS u (wamid) WHERE m.id = ANY (v_ids) AND u.wamid IS NOT NULL) n
+    WHERE w.hash = n.hash AND w.message_id = n.id;
+    DELETE FROM gateway.message WHERE id = ANY (v_ids);
+    RETURN cardinality(v_ids);
+END
+$$;

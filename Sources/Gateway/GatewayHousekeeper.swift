@@ -4,7 +4,7 @@ import Logging
 import Postgres
 public import ServiceLifecycle
 
-/// Expires messages, lists those a person must look at, lets templates go on, and drops what is no longer needed.
+/// Expires messages, lists those a person must look at, lets templates go on, and deletes what is no longer needed or old enough.
 public struct GatewayHousekeeper: Service {
     let core: GatewayCore
     private static let batch = 500
@@ -14,6 +14,8 @@ public struct GatewayHousekeeper: Service {
         public var expired = 0
         public var needPerson = 0
         public var templatesReleased = 0
+        /// Messages deleted because of their age.
+        public var forgotten = 0
     }
 
     /// Rounds until the process shuts down. One that fails is logged and tried again.
@@ -56,6 +58,12 @@ public struct GatewayHousekeeper: Service {
             round.templatesReleased += 1
         }
         try await core.client.query("SELECT gateway.tidy(5000)")
+        round.forgotten =
+            try await core.client.query(
+                """
+                SELECT gateway.forget(clock_timestamp() - make_interval(days => \(Int32(core.settings.retentionDays))), \(Self.batch * 4)::int)
+                """
+            ).decodeFirst(Int.self) ?? 0
         return round
     }
 

@@ -21,6 +21,9 @@ public struct GatewaySettings: Sendable {
     public var maxAttempts = 10
     /// Largest body of a message, in bytes.
     public var maximumBody = 256 << 10
+    /// Days that messages are kept with their history after their hand-in; what is still open stays longer. 13 months, so that a year can be
+    /// held against the one before.
+    public var retentionDays = 400
     /// How often `wait` looks when no word came from this process.
     public var waitPoll: Duration = .milliseconds(100)
     public var rules = ErrorRules.standard

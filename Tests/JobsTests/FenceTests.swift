@@ -20,7 +20,7 @@ import Testing
             #expect(rescued.map(\.verdict) == ["B"])
 
             let kind = ScriptedKind()
-            let completions = Completions(store: JobStore(client: client), settings: quickSettings(), logger: quiet)
+            let completions = Completions(store: JobStore(client: client), settings: quickSettings(), logger: quiet) { 1 }
             completions.add(
                 Completion(
                     attempt: claimed[0], kind: kind,

@@ -35,7 +35,9 @@ public struct Parts: Sendable {
             configuration: .init(baseURL: settings.graphURL, version: settings.graphVersion), httpClient: http, logger: logger)
         let vault = try Vault(keys: KeyFile.load(setting: settings.masterKey?.reveal(), dataFolder: settings.dataFolder))
         credentials = CredentialStore(vault: vault, client: client)
-        gateway = Gateway(client: client, graph: graph, credentials: credentials, settings: GatewaySettings(), logger: logger)
+        var sending = GatewaySettings()
+        sending.retentionDays = settings.retentionDays
+        gateway = Gateway(client: client, graph: graph, credentials: credentials, settings: sending, logger: logger)
         let cloud = CloudMigrationGraph(graph: graph, credentials: credentials, appID: settings.appID)
         copier = TemplateCopier(graph: cloud, client: client, logger: logger)
         var patience = MigrationSettings()

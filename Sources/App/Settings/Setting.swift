@@ -54,12 +54,16 @@ extension Setting {
         name: "RELEVO_JOB_HINTS",
         meaning: "false: no LISTEN and no NOTIFY; new work is found by looking, up to a second later", fallback: "true")
 
+    static let retentionDays = Setting(
+        name: "RELEVO_RETENTION_DAYS",
+        meaning: "days that messages are kept with their history, once they have come to an end: 7 to 36500", fallback: "400")
+
     /// Every setting, in the order they are shown.
     public static let all = [
         databaseURL, databaseDirectURL, dataFolder, postgresBin, httpHost, httpPort, publicURL, graphURL, graphVersion, appID, appSecret,
         verifyToken,
         masterKey, logLevel,
-        logFormat, rehearsal, jobHints,
+        logFormat, rehearsal, jobHints, retentionDays,
     ]
 
     /// The table as it stands in the help text.

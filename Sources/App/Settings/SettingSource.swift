@@ -116,10 +116,14 @@ struct SettingSource {
         return text
     }
 
-    func port(_ setting: Setting) throws -> Int? {
+    func port(_ setting: Setting) throws -> Int? { try number(setting, 1...65535) }
+
+    func number(_ setting: Setting, _ range: ClosedRange<Int>) throws -> Int? {
         guard let text = text(setting) else { return nil }
-        guard let port = Int(text), (1...65535).contains(port) else { throw error(setting, expected: "a number from 1 to 65535") }
-        return port
+        guard let number = Int(text), range.contains(number) else {
+            throw error(setting, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     func url(_ setting: Setting) throws -> String? {

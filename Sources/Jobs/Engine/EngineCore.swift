@@ -25,7 +25,7 @@ final class EngineCore: Sendable {
         self.settings = settings
         vitality = Vitality(staleAfter: settings.staleAfter)
         self.logger = logger
-        completions = Completions(store: store, settings: settings, logger: logger)
+        completions = Completions(store: store, settings: settings, logger: logger) { [state] in state.inFlight - state.waiting }
     }
 
     func stop(_ how: EngineState.Stop) {

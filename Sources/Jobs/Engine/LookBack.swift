@@ -10,8 +10,8 @@ struct LookBack {
     private var thorough: ContinuousClock.Instant?
     private static let margin: Int64 = 1_000_000
     private static let every: Duration = .seconds(1)
-    /// The share of the time that looks from the beginning may take: one twentieth.
-    private static let rest = 20
+    /// The share of the time that looks from the beginning may take: one fortieth.
+    private static let rest = 40
     /// Not even after a look that stood still with its disk or its process: what is found only from the beginning waits for it.
     private static let longest: Duration = .seconds(10)
 

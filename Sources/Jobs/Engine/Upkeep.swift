@@ -50,8 +50,8 @@ extension EngineCore {
                 if rescues <= .now, state.isSteady(for: settings.staleAfter) {
                     let begun = ContinuousClock.now
                     try await rescue()
-                    // It looks at all attempts, and at the dead ones that a held snapshot keeps: a twentieth of the time, or every ten seconds.
-                    rescues = .now + min(.seconds(10), (.now - begun) * 20)
+                    // It looks at all attempts, and at the dead ones that a held snapshot keeps: a sixtieth of the time, or every ten seconds.
+                    rescues = .now + min(.seconds(10), (.now - begun) * 60)
                 }
                 if chores <= .now, state.isSteady(for: .zero) {
                     try await store.tidy()
