@@ -254,6 +254,7 @@ DECLARE
     o record;
     c recipients.contact;
     previous recipients.alias;
+    left_behind recipients.alias[] := '{}';
 BEGIN
     -- New people and new names of people, as far as no user_id is involved: all in one statement each.
     INSERT INTO recipients.contact (phone_number_id, wa_id)
@@ -283,14 +284,20 @@ BEGIN
         ORDER BY u.sender, u.wa_id, u.at, u.place
     LOOP
         c := recipients.resolve(o.sender, o.wa_id, o.user_id, o.at, false);
+        CONTINUE WHEN o.number = '+' || o.wa_id
+            AND NOT EXISTS (SELECT FROM recipients.alias WHERE number = o.number AND phone_number_id = o.sender);
+        INSERT INTO recipients.alias (number, phone_number_id, contact_id, learned_at) VALUES (o.number, o.sender, c.id, o.at)
+        ON CONFLICT DO NOTHING;
+        CONTINUE WHEN FOUND;
         SELECT * INTO previous FROM recipients.alias WHERE number = o.number AND phone_number_id = o.sender FOR UPDATE;
-        CONTINUE WHEN NOT FOUND AND o.number = '+' || o.wa_id;
-        INSERT INTO recipients.alias AS a (number, phone_number_id, contact_id, learned_at) VALUES (o.number, o.sender, c.id, o.at)
-        ON CONFLICT (number, phone_number_id) DO UPDATE SET contact_id = EXCLUDED.contact_id, learned_at = EXCLUDED.learned_at
-        WHERE EXCLUDED.learned_at >= a.learned_at AND a.contact_id <> EXCLUDED.contact_id;
-        IF FOUND AND previous.contact_id IS NOT NULL THEN
-            PERFORM recipients.note(previous.contact_id, 'alias', NULL, o.number, previous.learned_at);
+        IF o.at >= previous.learned_at AND previous.contact_id <> c.id THEN
+            UPDATE recipients.alias SET contact_id = c.id, learned_at = o.at WHERE number = o.number AND phone_number_id = o.sender;
+            left_behind := left_behind || previous;
         END IF;
+    END LOOP;
+    -- Last, and in one order: a note locks its contact.
+    FOREACH previous IN ARRAY ARRAY(SELECT l FROM unnest(left_behind) AS l ORDER BY l.contact_id, l.learned_at) LOOP
+        PERFORM recipients.note(previous.contact_id, 'alias', NULL, previous.number, previous.learned_at);
     END LOOP;
 END
 $$;

@@ -320,18 +320,25 @@ BEGIN
 END
 $$;
 
--- Deletes messages of before that have come to an end, with their history: so many at most, the oldest first. Found by the time in their ids
--- (version 7), which is real time, so that no index of age is needed. What waits for a person, a recipient or a template, or may still go,
+-- Deletes messages that nothing has happened to for so many days and nothing waits for any more, with their history: so many at most, the
+-- oldest first. They are found by the time in their ids (version 7), so that no index of age is needed; that is the clock of whoever took them,
+-- and the last change, by this server's clock, has to be as long ago. What may still go, or waits for a person, a recipient or a template,
 -- stays whatever its age. Returns how many it was.
-CREATE FUNCTION gateway.forget(p_before timestamptz, p_max int) RETURNS int
+CREATE FUNCTION gateway.forget(p_days int, p_max int) RETURNS int
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
-    v_before uuid := (lpad(to_hex((extract(epoch FROM p_before) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
+    v_before uuid;
     v_ids uuid[];
 BEGIN
+    IF p_days < 60 THEN
+        RAISE 'messages are kept for 60 days at least, not %', p_days;
+    END IF;
+    v_before := (lpad(to_hex(greatest(0, extract(epoch FROM clock_timestamp() - make_interval(days => p_days)) * 1000)::bigint), 12, '0')
+        || repeat('0', 20))::uuid;
     SELECT array_agg(m.id) INTO v_ids FROM (
         SELECT id FROM gateway.message
-        WHERE id < v_before AND state NOT IN ('queued', 'held', 'sending', 'unknown') AND NOT needs_person AND waits_for IS NULL
+        WHERE id < v_before AND updated_at < jobs.now() - make_interval(days => p_days)
+            AND state NOT IN ('queued', 'held', 'sending', 'unknown') AND NOT needs_person AND waits_for IS NULL
         ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) m;
     IF v_ids IS NULL THEN
         RETURN 0;

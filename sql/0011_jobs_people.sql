@@ -137,13 +137,17 @@ BEGIN
         v_from := jobs.id_at(v.month);
         v_to := jobs.id_at((v.month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
         CONTINUE WHEN jobs.id_time(v_to) > p_before;
-        IF v.name LIKE 'job_%' THEN
-            CONTINUE WHEN EXISTS (SELECT FROM jobs.ready WHERE job_id >= v_from AND job_id < v_to)
-                OR EXISTS (SELECT FROM jobs.later WHERE job_id >= v_from AND job_id < v_to)
-                OR EXISTS (SELECT FROM jobs.attempt WHERE job_id >= v_from AND job_id < v_to);
-            DELETE FROM jobs.dead WHERE job_id >= v_from AND job_id < v_to;
-        END IF;
         BEGIN
+            IF v.name LIKE 'job_%' THEN
+                DELETE FROM jobs.dead WHERE job_id >= v_from AND job_id < v_to;
+                -- After the deletion, which waits for whoever is just redriving one of them: then nothing of the month is dropped.
+                IF EXISTS (SELECT FROM jobs.ready WHERE job_id >= v_from AND job_id < v_to)
+                    OR EXISTS (SELECT FROM jobs.later WHERE job_id >= v_from AND job_id < v_to)
+                    OR EXISTS (SELECT FROM jobs.attempt WHERE job_id >= v_from AND job_id < v_to)
+                THEN
+                    RAISE lock_not_available;
+                END IF;
+            END IF;
             EXECUTE format('DROP TABLE jobs.%I', v.name);
             v_dropped := v_dropped + 1;
         EXCEPTION WHEN lock_not_available THEN NULL;

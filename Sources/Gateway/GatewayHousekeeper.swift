@@ -14,16 +14,17 @@ public struct GatewayHousekeeper: Service {
         public var expired = 0
         public var needPerson = 0
         public var templatesReleased = 0
-        /// Messages deleted because of their age.
-        public var forgotten = 0
     }
 
     /// Rounds until the process shuts down. One that fails is logged and tried again.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            // It passes over what is old and still open, so rarely when there is nothing to delete.
+            var forgets = ContinuousClock.now
             while !Task.isCancelled {
                 do {
                     _ = try await round()
+                    if forgets <= .now { forgets = .now + (try await forget() > 0 ? .zero : .seconds(60)) }
                 } catch is CancellationError {
                     return
                 } catch {
@@ -58,13 +59,14 @@ public struct GatewayHousekeeper: Service {
             round.templatesReleased += 1
         }
         try await core.client.query("SELECT gateway.tidy(5000)")
-        round.forgotten =
-            try await core.client.query(
-                """
-                SELECT gateway.forget(clock_timestamp() - make_interval(days => \(Int32(core.settings.retentionDays))), \(Self.batch * 4)::int)
-                """
-            ).decodeFirst(Int.self) ?? 0
         return round
+    }
+
+    /// Deletes messages that are old enough, a few thousand at most; returns how many.
+    @discardableResult
+    public func forget() async throws -> Int {
+        try await core.client.query("SELECT gateway.forget(\(core.settings.retentionDays)::int, \(Self.batch * 4)::int)").decodeFirst(
+            Int.self) ?? 0
     }
 
     /// Messages whose attempt has ended without its result having been taken over: the engine keeps what came in `jobs.outcome`, and nobody

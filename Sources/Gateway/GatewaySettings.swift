@@ -21,8 +21,8 @@ public struct GatewaySettings: Sendable {
     public var maxAttempts = 10
     /// Largest body of a message, in bytes.
     public var maximumBody = 256 << 10
-    /// Days that messages are kept with their history after their hand-in; what is still open stays longer. 13 months, so that a year can be
-    /// held against the one before.
+    /// Days that messages are kept with their history after the last that happened to them, 60 or more: Meta tells what became of one for up to
+    /// 30 days, and a step of a rebuild counts that long. 13 months, so that a year can be held against the one before.
     public var retentionDays = 400
     /// How often `wait` looks when no word came from this process.
     public var waitPoll: Duration = .milliseconds(100)

@@ -24,7 +24,8 @@ struct SettingsTests {
             ("RELEVO_HTTP_PORT", "eighty"), ("RELEVO_HTTP_PORT", "0"), ("RELEVO_HTTP_PORT", "65536"), ("RELEVO_HTTP_HOST", "a b"),
             ("RELEVO_PUBLIC_URL", "relevo.example.com"), ("RELEVO_PUBLIC_URL", "ftp://x"), ("RELEVO_GRAPH_URL", "http://"),
             ("RELEVO_GRAPH_VERSION", "25"), ("RELEVO_APP_ID", "abc"), ("RELEVO_LOG_LEVEL", "loud"), ("RELEVO_LOG_FORMAT", "xml"),
-            ("RELEVO_REHEARSAL", "perhaps"),
+            ("RELEVO_REHEARSAL", "perhaps"), ("RELEVO_RETENTION_DAYS", "59"), ("RELEVO_RETENTION_DAYS", "3651"),
+            ("RELEVO_RETENTION_DAYS", "for ever"),
         ])
     func malformed(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) { try Settings.load(environment: [name: value]) }

@@ -83,6 +83,32 @@ import Testing
         }
     }
 
+    /// It does not wait for others when there are none.
+    @Test func aLoneResultIsWrittenAtOnce() async throws {
+        try await TestDatabase.with { client in
+            var settings = quickSettings()
+            settings.flushDelay = .seconds(3600)
+            try await withEngine(client, [ScriptedKind()], settings: settings) { _ in
+                let job = try await client.enqueue(1, lane: client.lane())[0]
+                try await eventually("it is written") { try await client.outcomes(job) == "S" }
+            }
+        }
+    }
+
+    /// Lost with its partition, by whatever mistake: it must not stop the claims of the others for ever.
+    @Test func aJobWithoutItsEnvelopeIsGivenUpAlone() async throws {
+        try await TestDatabase.with { client in
+            let jobs = try await client.enqueue(3, lane: client.lane())
+            try await client.query("DELETE FROM jobs.job WHERE id = \(jobs[0])")
+            let kind = ScriptedKind()
+            try await withEngine(client, [kind]) { _ in
+                try await eventually("the others are done") { kind.ended == Set(jobs.dropFirst()) }
+            }
+            #expect(try await client.outcomes(jobs[0]) == "X")
+            #expect(try await client.query("SELECT FROM jobs.ready").isEmpty)
+        }
+    }
+
     @Test func aGracefulStopFinishesWhatItPerforms() async throws {
         try await TestDatabase.with { client in
             let lane = try await client.lane("one", LaneLimits(perSecond: nil, burst: 1, maxRunning: 1))

@@ -82,14 +82,14 @@ import Testing
         #expect(looks.begin(start + .milliseconds(1003)) == 0)
     }
 
-    /// A twentieth of the time at most.
+    /// A fortieth of the time at most.
     @Test func longLooksFromTheBeginningAreRare() {
         var looks = LookBack()
         let start = ContinuousClock.now
         _ = looks.begin(start)
         looks.end(start + .milliseconds(100), earliest: 50_000_000)
-        #expect(looks.begin(start + .milliseconds(2099)) > 0)
-        #expect(looks.begin(start + .milliseconds(2100)) == 0)
+        #expect(looks.begin(start + .milliseconds(4099)) > 0)
+        #expect(looks.begin(start + .milliseconds(4100)) == 0)
     }
 
     /// What lies before the looks of everybody is found by the next look from the beginning.

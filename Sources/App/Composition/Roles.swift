@@ -34,6 +34,7 @@ public struct Roles: OptionSet, Sendable {
     /// - Parameter migrate: whether the schema is brought up to date first; `serve` and `work` only look.
     /// - Throws: what kept the process from starting, or from going on.
     public static func run(_ roles: Roles, settings: Settings, version: String, migrate: Bool, logger: Logger) async throws {
+        Descriptors.raise()
         let database = try await Database.open(settings, logger: logger)
         do {
             try await database.prepare(migrate: migrate, logger: logger)

@@ -56,7 +56,7 @@ extension Setting {
 
     static let retentionDays = Setting(
         name: "RELEVO_RETENTION_DAYS",
-        meaning: "days that messages are kept with their history, once they have come to an end: 7 to 36500", fallback: "400")
+        meaning: "days that messages are kept with their history after the last that happened to them: 60 to 3650", fallback: "400")
 
     /// Every setting, in the order they are shown.
     public static let all = [

@@ -33,7 +33,7 @@ public struct Settings: Sendable {
     public var isRehearsal: Bool
     /// Processes tell each other of new work, rather than look for it only.
     public var jobHints: Bool
-    /// Days that messages are kept.
+    /// Days that messages are kept after the last that happened to them.
     public var retentionDays: Int
 
     public enum LogFormat: String, Sendable { case text, json }
@@ -69,7 +69,7 @@ public struct Settings: Sendable {
             masterKey: try source.masterKey(), logLevel: try source.level(.logLevel) ?? .info,
             logFormat: try source.choice(.logFormat, LogFormat.self, "text or json") ?? (onTerminal ? .text : .json),
             isRehearsal: try source.flag(.rehearsal) ?? false, jobHints: try source.flag(.jobHints) ?? true,
-            retentionDays: try source.number(.retentionDays, 7...36500) ?? 400)
+            retentionDays: try source.number(.retentionDays, 60...3650) ?? 400)
         if settings.databaseURL == nil, settings.databaseDirectURL != nil {
             throw source.error(
                 .databaseDirectURL, expected: "RELEVO_DATABASE_URL to be set too; by itself, give the server as RELEVO_DATABASE_URL")

@@ -26,7 +26,7 @@ package struct BacklogBenchmark: Sendable {
 
     package struct Result: Codable, Sendable {
         package var enqueuePerSecond: Double
-        /// One claim of up to 256 jobs with its commit, at a queue of 1,000 and of all, in milliseconds.
+        /// One claim of as many jobs as an engine performs at a time, with its commit, at a queue of 1,000 and of all, in milliseconds.
         package var claimMillisAtFew: Percentiles
         package var claimMillisAtAll: Percentiles
         package var sentPerSecond: Double

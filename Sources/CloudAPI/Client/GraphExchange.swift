@@ -36,6 +36,8 @@ extension GraphClient {
                 ? try addresses.post(to: address)
                 : try HTTPClient.Request(url: address, method: HTTPMethod(rawValue: request.method.rawValue))
             (message.headers, message.body) = (headers, body)
+            // Whoever no longer waits may have been told that nothing was sent.
+            try Task.checkCancellation()
             let end = ContinuousClock.now + (request.timeout ?? configuration.callTimeout)
             let task = http.execute(request: message, delegate: AnswerCollector(limit: request.limit, mark: mark))
             let answer = try await deadlines.answer(of: task, until: end)
@@ -71,6 +73,8 @@ extension GraphClient {
 
     /// A path segment or query value in which only unreserved characters stand for themselves.
     static func escape(_ text: String) -> String {
+        // A way to another place, wherever dots are resolved.
+        if text == "." || text == ".." { return text.replacing(".", with: "%2E") }
         // Nearly always there is nothing to escape.
         if text.utf8.allSatisfy(isUnreserved) { return text }
         return text.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? ""
@@ -96,7 +100,8 @@ extension GraphClient {
             ]
             return early.contains(error) || error.shortDescription == unwritableHeader
         }
-        return error is NIOConnectionError
+        // It is thrown before a request begins and nowhere else; one that was cancelled under way fails with an error of the HTTP client.
+        return error is NIOConnectionError || error is CancellationError
     }
 
     /// Its full description holds the values, which may be a token.

@@ -18,9 +18,12 @@ final class WriteMark: Sendable {
         #if CRASH_POINTS
             if CrashPlan.current.awaits(.requestAfterFirstByte) { return splitBody(bytes) }
         #endif
+        // In pieces of a few megabytes where it is large, one after the other: encrypted in one go it would hold up whatever else the event
+        // loop carries.
+        let large = bytes.readableBytes > 1 << 20 ? HTTPClient.Body.bytes(bytes.readableBytesView) : nil
         return .stream(contentLength: Int64(bytes.readableBytes)) { [self] writer in
             set()
-            return writer.write(.byteBuffer(bytes))
+            return large?.stream(writer) ?? writer.write(.byteBuffer(bytes))
         }
     }
 

@@ -92,7 +92,11 @@ struct Repeats {
             } else if let receipt = records[earlier.message] {
                 results[place] = .success(receipt)
             } else {
-                continue
+                // Its message is gone, and nobody can say what became of it: never sent once more for that.
+                results[place] = .failure(
+                    GatewayRefusal(
+                        code: 100, httpStatus: 409, title: "Invalid parameter",
+                        details: "The message that the idempotency key \(key.key.quoted) was used for is no longer kept."))
             }
             candidates[place] = nil
         }

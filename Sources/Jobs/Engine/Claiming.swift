@@ -50,10 +50,15 @@ extension EngineCore {
         let turned = try await store.turn(since: since)
         CrashPoint.claimBeforeCommit.passed()
         let lanes = yield.lanes(for: room, atMost: settings.claimLanes)
-        let (attempts, due) = try await store.claim(
-            worker: worker, lanes: lanes, most: room, perLane: settings.claimPerLane,
-            lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
-            since: since, clock: &clock)
+        func claim(_ lanes: Int, _ clock: inout ServerClock) async throws -> (attempts: [Attempt], due: Int64?) {
+            try await store.claim(
+                worker: worker, lanes: lanes, most: room, perLane: settings.claimPerLane,
+                lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
+                since: since, clock: &clock)
+        }
+        var (attempts, due) = try await claim(lanes, &clock)
+        // A few lanes that had nothing say nothing of the others, which may have been due before.
+        if attempts.isEmpty, lanes < settings.claimLanes { (attempts, due) = try await claim(settings.claimLanes, &clock) }
         looks.end(.now, earliest: min(turned, due ?? turned))
         yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: lanes, room: room)
         guard !attempts.isEmpty else { return 0 }

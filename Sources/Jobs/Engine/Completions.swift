@@ -5,11 +5,14 @@ import Postgres
 import Synchronization
 
 /// Results waiting to be written down, in batches, one after the other: two at a time are smaller ones, and write 4 % fewer results a second.
+/// While one takes long, because a row of it is locked, a second one may be written beside it.
 final class Completions: Sendable {
     private struct State {
         var waiting: [Completion] = []
         /// Results taken out and not yet written.
         var flushing = 0
+        /// When the newest batch was taken out, while it is being written.
+        var newest: ContinuousClock.Instant?
         var closesAt: ContinuousClock.Instant?
         var isAbandoned = false
         var flushed: @Sendable () -> Void = {}
@@ -17,11 +20,14 @@ final class Completions: Sendable {
 
     private let state = Mutex(State())
     private let bell = Bell()
-    private let gate = Gate(1)
+    private let gate = Gate(2)
+    /// Rings when a batch is written, or will never be.
+    private let written = Bell()
+    private static let long: Duration = .milliseconds(250)
     private let store: JobStore
     private let settings: EngineSettings
     private let logger: Logger
-    /// Attempts being performed, those among them whose result has just been added included.
+    /// Attempts being performed; one whose result has just been added may still be among them.
     private let performing: @Sendable () -> Int
 
     init(store: JobStore, settings: EngineSettings, logger: Logger, performing: @escaping @Sendable () -> Int) {
@@ -62,19 +68,29 @@ final class Completions: Sendable {
                 _ = await bell.wait(atMost: .seconds(1))
                 continue
             }
-            // Nobody to wait for: whoever waits for this result has it 5 ms sooner.
+            // With fewer on their way than have come, hardly any would join: whoever waits for these results has them 5 ms sooner.
             if count < settings.flushRows && !closes && performing() > count { try? await Task.sleep(for: settings.flushDelay) }
+            while let newest = state.withLock({ $0.newest }), newest + Self.long > .now {
+                _ = await written.wait(atMost: newest + Self.long - .now)
+            }
+            // Taken out only now, with all that came meanwhile.
+            await gate.enter()
+            let begun = ContinuousClock.now
             let batch = state.withLock { state in
                 let batch = Array(state.waiting.prefix(settings.flushRows))
                 state.waiting.removeFirst(batch.count)
                 state.flushing += batch.count
+                state.newest = begun
                 return batch
             }
-            await gate.enter()
             Task.detached { [self] in
                 await flush(batch.sorted { $0.attempt.id < $1.attempt.id })
-                state.withLock { $0.flushing -= batch.count }
+                state.withLock { state in
+                    state.flushing -= batch.count
+                    if state.newest == begun { state.newest = nil }
+                }
                 await gate.leave()
+                written.ring()
                 flushed()
             }
         }

@@ -22,8 +22,8 @@ public struct EngineSettings: Sendable {
     public var staleAfter: Duration = .seconds(10)
     public var retryBase: Duration = .seconds(1)
     public var retryCap: Duration = .seconds(900)
-    /// Completions in one transaction, how long the first of them waits while others are being performed, and how many may wait before claiming
-    /// stops.
+    /// Completions in one transaction, how long they wait for others while more are being performed than have ended, and how many may wait before
+    /// claiming stops.
     public var flushRows = 500
     public var flushDelay: Duration = .milliseconds(5)
     public var maxUnflushed = 5000

@@ -89,7 +89,16 @@ extension EngineCore {
                     return end(
                         attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
                 }
-                if let opens = slot.opens, opens > .now { try? await Task.sleep(until: opens, tolerance: .zero, clock: .continuous) }
+                if let opens = slot.opens, opens > .now {
+                    do {
+                        try await Task.sleep(until: opens, tolerance: .zero, clock: .continuous)
+                    } catch {
+                        // Asked to stop before its slot has come: going now would be too soon for the number's limit.
+                        return end(
+                            attempt, kind,
+                            .retry(after: .zero, reason: "stopped before its slot had come", costsAttempt: false, lanePenalty: nil))
+                    }
+                }
             }
             // Looked at last: from here to the first byte nothing in a database can stop it.
             guard vitality.lasts(since: epoch) else {

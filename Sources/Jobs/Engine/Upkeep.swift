@@ -49,9 +49,10 @@ extension EngineCore {
                 }
                 if rescues <= .now, state.isSteady(for: settings.staleAfter) {
                     let begun = ContinuousClock.now
-                    try await rescue()
+                    let isWhole = try await rescue()
                     // It looks at all attempts, and at the dead ones that a held snapshot keeps: a sixtieth of the time, or every ten seconds.
-                    rescues = .now + min(.seconds(10), (.now - begun) * 60)
+                    // There may be more than it looked for: at once.
+                    rescues = isWhole ? .now + min(.seconds(10), (.now - begun) * 60) : .now
                 }
                 if chores <= .now, state.isSteady(for: .zero) {
                     try await store.tidy()
@@ -68,11 +69,14 @@ extension EngineCore {
         }
     }
 
-    private func rescue() async throws {
-        let ids = try await store.rescuable(stale: settings.staleAfter / .seconds(1), kinds: Array(kinds.keys))
-        guard !ids.isEmpty else { return }
+    /// Returns whether these were all.
+    private func rescue() async throws -> Bool {
+        let most = 200
+        let ids = try await store.rescuable(stale: settings.staleAfter / .seconds(1), kinds: Array(kinds.keys), most: most)
+        guard !ids.isEmpty else { return true }
         try await rescue(ids, settles: true)
         bell.ring()
+        return ids.count < most
     }
 
     /// Ends what dead workers left, told to its owners in the same transaction.

@@ -134,6 +134,7 @@ import Testing
                 return loop.makeSucceededVoidFuture()
             })
         #expect(throws: Never.self) { try written.wait() }
+        #expect(mark.isSet)
     }
 
     /// The head and the body of a request go to the socket together.
@@ -168,9 +169,13 @@ import Testing
     @Test func anAddressIsTakenApartOnce() throws {
         let book = AddressBook()
         for _ in 0..<2 {
-            let request = try book.post(to: "http://127.0.0.1:8080/v25.0/106/messages")
+            var request = try book.post(to: "http://127.0.0.1:8080/v25.0/106/messages")
             #expect(request.url.path == "/v25.0/106/messages" && request.method == .POST && request.headers.isEmpty && request.body == nil)
             #expect(throws: HTTPClientError.self) { try book.post(to: "ftp://nowhere") }
+            #expect(book.count == 1)
+            // What one caller adds, the next must not find.
+            request.headers.add(name: "Authorization", value: "Bearer of another")
+            request.body = .string("of another")
         }
     }
 }

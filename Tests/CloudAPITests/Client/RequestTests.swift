@@ -44,6 +44,8 @@ import Testing
     @Test func whatComesFromOutsideCannotChangeTheAddress() async throws {
         let request = try await seen { _ = await $0.phoneNumber("1/../2?x=1&access_token=y#z", fields: ["id"], token: ClientRig.token) }
         #expect(request.line == "GET /v25.0/1%2F..%2F2%3Fx%3D1%26access_token%3Dy%23z?fields=id HTTP/1.1")
+        let upward = try await seen { _ = await $0.phoneNumber("..", fields: ["id"], token: ClientRig.token) }
+        #expect(upward.line == "GET /v25.0/%2E%2E?fields=id HTTP/1.1")
         let paged = try await seen { _ = await $0.templates(of: "102", after: "a&b=c d\r\nX: 1", name: "é+", token: ClientRig.token) }
         #expect(paged.line.contains("after=a%26b%3Dc%20d%0D%0AX%3A%201") && paged.line.hasSuffix("name=%C3%A9%2B HTTP/1.1"))
         #expect(!paged.headers.contains { $0.hasPrefix("X:") })
