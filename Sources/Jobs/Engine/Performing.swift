@@ -85,10 +85,6 @@ extension EngineCore {
                 )
             }
             if let slot = attempt.slot {
-                guard state.isInTime(attempt, starvation: settings.starvation) else {
-                    return end(
-                        attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
-                }
                 if let opens = slot.opens, opens > .now {
                     do {
                         try await Task.sleep(until: opens, tolerance: .zero, clock: .continuous)
@@ -98,6 +94,11 @@ extension EngineCore {
                             attempt, kind,
                             .retry(after: .zero, reason: "stopped before its slot had come", costsAttempt: false, lanePenalty: nil))
                     }
+                }
+                // After the sleep: it lasts longer where the process stands still, and what was to go meanwhile must not go all at once.
+                guard state.isInTime(attempt, starvation: settings.starvation) else {
+                    return end(
+                        attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
                 }
             }
             // Looked at last: from here to the first byte nothing in a database can stop it.
