@@ -1,6 +1,6 @@
 # Every target has a line of help: `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo demo/page test test/pgbouncer test/faults lint format phone-metadata clean
+.PHONY: help packages build demo demo/page test test/pgbouncer test/faults test/phones test/fuzz lint format phone-metadata clean
 
 help: ## Print this list
 	@grep -hE '^[a-z/-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -27,16 +27,23 @@ test/pgbouncer: ## Run the tests with their connections through PgBouncer in tra
 test/faults: packages ## Kill, stop and cut off processes at every crash point, in under 20 minutes
 	@.ci/faults
 
+test/phones: packages ## Compare the number engine with libphonenumber on more than a million inputs
+	@.ci/phones
+
+test/fuzz: packages ## Read arbitrary bytes as numbers for ten minutes
+	@.ci/fuzz
+
 lint: ## Check the formatting
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 format: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
-phone-metadata: ## Regenerate the numbering-plan metadata from the PyPI package `phonenumbers`
+phone-metadata: ## Renew the number plans from the PyPI package `phonenumbers`, and say what changed by region
 	@test -x .build/python/bin/python || python3 -m venv .build/python
 	@.build/python/bin/pip install --quiet --disable-pip-version-check --upgrade phonenumbers
-	.build/python/bin/python Sources/PhoneNumbers/Metadata/generate.py
+	.build/python/bin/python -B Sources/PhoneNumbers/Metadata/generate.py
+	.build/python/bin/python -B Tests/PhoneNumbersTests/differential.py Tests/PhoneNumbersTests/Fixtures/sample.tsv 6000 1
 
 clean: ## Remove what was built and the data of the demo
 	rm -rf .build .relevo

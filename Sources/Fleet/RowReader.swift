@@ -97,7 +97,11 @@ struct RowReader {
         switch reading.status {
         case .ok: e164 = reading.e164
         case .ambiguous: add("phone", "ambiguous_phone", "\(reading.reason ?? ""): \(reading.candidates.joined(separator: " or "))")
-        case .invalid: add("phone", "bad_phone", reading.reason ?? "not a phone number")
+        case .invalid:
+            let meant = reading.candidates.isEmpty ? "" : " (it may have been \(reading.candidates.joined(separator: " or ")))"
+            add(
+                "phone", reading.refusal == .spreadsheetDamage ? "spreadsheet_damage" : "bad_phone",
+                (reading.reason ?? "not a phone number") + meant)
         }
     }
 

@@ -24,6 +24,8 @@ public struct GatewaySettings: Sendable {
     /// Days that messages are kept with their history after the last that happened to them, 60 or more: Meta tells what became of one for up to
     /// 30 days, and a step of a rebuild counts that long. 13 months, so that a year can be held against the one before.
     public var retentionDays = 400
+    /// Whether messages go to premium-rate, shared-cost and international freephone numbers, at which there is no person.
+    public var allowsPremiumNumbers = false
     /// How often `wait` looks when no word came from this process.
     public var waitPoll: Duration = .milliseconds(100)
     public var rules = ErrorRules.standard

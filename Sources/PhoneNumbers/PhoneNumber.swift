@@ -1,113 +1,102 @@
 /// A number in E.164, split into country code and national number.
+///
+/// It holds no text: country code and national number are kept as numbers and written out when asked for.
 public struct PhoneNumber: Hashable, Sendable {
-    /// `+` and 4 to 15 digits.
-    public let e164: String
-    /// Without `+`.
-    public let countryCode: String
-    /// As `POST /{waba}/phone_numbers` takes it.
-    public let nationalNumber: String
-    /// ISO 3166-1 alpha-2; nil for numbers of no country.
-    public let region: String?
+    private let code: UInt16
+    private let national: UInt64
+    /// Digits of the national number, with its leading zeros.
+    private let nationalLength: UInt8
+    private let regionIndex: UInt16
+    let length: Length
     public let type: PhoneNumberType
+
+    init(countryCode: UInt16, national: UInt64, nationalLength: UInt8, regionIndex: UInt16, type: PhoneNumberType, length: Length) {
+        code = countryCode
+        self.national = national
+        self.nationalLength = nationalLength
+        self.regionIndex = regionIndex
+        self.type = type
+        self.length = length
+    }
+
+    /// `+` and digits. E.164 allows 15; number plans know longer ones (see `fitsE164`).
+    public var e164: String {
+        // Exactly as long as it is: up to 15 bytes need no memory of their own, and a larger capacity would ask for some.
+        String(unsafeUninitializedCapacity: 1 + codeLength + Int(nationalLength)) { buffer in
+            buffer[0] = UInt8(ascii: "+")
+            Self.write(UInt64(code), codeLength, at: 1, to: buffer)
+            Self.write(national, Int(nationalLength), at: 1 + codeLength, to: buffer)
+            return 1 + codeLength + Int(nationalLength)
+        }
+    }
+
+    /// Without `+`.
+    public var countryCode: String { String(code) }
+
+    /// As `POST /{waba}/phone_numbers` takes it.
+    public var nationalNumber: String {
+        String(unsafeUninitializedCapacity: Int(nationalLength)) { buffer in
+            Self.write(national, Int(nationalLength), at: 0, to: buffer)
+            return Int(nationalLength)
+        }
+    }
+
+    /// ISO 3166-1 alpha-2; nil for numbers of no country.
+    public var region: String? { regionIndex == Metadata.noRegion ? nil : Metadata.shared.regions[Int(regionIndex)].name }
+
     /// Whether the number plan known to the metadata holds it.
-    public let isValid: Bool
-    /// Whether its length is possible in its country; enough to send to when the number was given with a plus.
-    public let isPossible: Bool
+    public var isValid: Bool { type != .unknown }
+    /// Whether its length is possible in its country, from outside it or inside; what libphonenumber calls possible.
+    public var isPossible: Bool { length == .possible || length == .localOnly }
+    /// Whether it can be called from anywhere: its length is more than a local one, or the number plan holds it.
+    public var isReachable: Bool { length == .possible || isValid }
+    /// Whether it has at most the 15 digits of E.164.
+    public var fitsE164: Bool { Int(nationalLength) + codeLength <= 15 }
+
+    private var codeLength: Int { code < 10 ? 1 : code < 100 ? 2 : 3 }
 
     /// The metadata release, such as `9.0.43`.
     public static var metadataVersion: String { PhoneNumbers.metadataVersion }
 
-    /// Reads digits that begin with a country code. Nil when there is no such country code or no length that could be a number.
-    init?(international digits: ArraySlice<UInt8>) {
-        guard digits.count <= 15, let (regions, national) = Metadata.shared.split(digits), let main = regions.first else { return nil }
-        // A plus and a trunk prefix, as in +44 (0)20: stripped only where that makes the number valid.
-        let stripped = NationalPrefix.strip(national, in: main)
-        self.init(regions: regions, national: stripped)
-    }
-
-    /// Reads digits in the national form of a region.
-    init?(national digits: ArraySlice<UInt8>, region: RegionMetadata) {
-        let regions = Metadata.shared.byCountryCode[region.countryCode] ?? [region]
-        self.init(regions: regions, national: NationalPrefix.strip(digits, in: region))
-    }
-
-    private init?(regions: [RegionMetadata], national: ArraySlice<UInt8>) {
-        guard let main = regions.first, national.count >= 2, national.count + main.countryCode.count <= 15 else { return nil }
-        var owner: RegionMetadata?
-        var type: PhoneNumberType?
-        for candidate in regions {
-            if let leading = candidate.leadingDigits {
-                guard leading.matchPrefix(national) != nil else { continue }
-                owner = candidate
-                type = candidate.type(of: national)
-                break
-            }
-            if regions.count == 1 {
-                owner = candidate
-                type = candidate.type(of: national)
-                break
-            }
-            if let found = candidate.type(of: national) {
-                owner = candidate
-                type = found
-                break
-            }
+    private static func write(_ value: UInt64, _ digits: Int, at offset: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        var value = value
+        for index in stride(from: offset + digits - 1, through: offset, by: -1) {
+            let (quotient, digit) = value.quotientAndRemainder(dividingBy: 10)
+            buffer[index] = UInt8(digit) + 48
+            value = quotient
         }
-        countryCode = main.countryCode
-        nationalNumber = String(decoding: national.map { $0 + 48 }, as: UTF8.self)
-        e164 = "+" + countryCode + nationalNumber
-        region = owner.flatMap { $0.region == "001" ? nil : $0.region }
-        self.type = type ?? .unknown
-        isValid = type != nil
-        // A valid number is possible, also where its length is a local one (the seven-digit UANs of Canada).
-        isPossible = type != nil || main.possibleLengths.contains(national.count)
-    }
-
-    /// Reads a number that is already E.164, such as a stored one.
-    public init?(e164: String) {
-        guard e164.utf8.first == UInt8(ascii: "+") else { return nil }
-        let digits = e164.utf8.dropFirst().map { $0 &- 48 }
-        guard digits.count >= 4, digits.allSatisfy({ $0 < 10 }) else { return nil }
-        self.init(international: digits[...])
     }
 }
 
-/// Trunk prefixes, carrier codes and the rewriting rules that go with them.
-enum NationalPrefix {
-    /// The national number without its trunk prefix; as it was where that would leave too little to be a number.
-    static func strip(_ national: ArraySlice<UInt8>, in region: RegionMetadata) -> ArraySlice<UInt8> {
-        let stripped = removingPrefix(national, in: region)
-        return region.possibleLengths.contains(stripped.count) || stripped.count > (region.possibleLengths.max() ?? 0) ? stripped : national
-    }
-
-    private static func removingPrefix(_ national: ArraySlice<UInt8>, in region: RegionMetadata) -> ArraySlice<UInt8> {
-        guard let prefix = region.nationalPrefix, let match = prefix.matchPrefix(national), match.end > national.startIndex else {
-            return national
-        }
-        let wasValid = region.general?.matchesWhole(national) ?? false
-        let result: ArraySlice<UInt8>
-        if !region.transform.isEmpty, match.groups.contains(where: { $0 != nil }) {
-            guard let last = match.groups.last, last != nil else { return plain(national, match, region, wasValid) }
-            var digits: [UInt8] = []
-            var rest = Substring(region.transform)
-            while let character = rest.popFirst() {
-                if character == "$", let number = rest.popFirst()?.wholeNumberValue, number <= match.groups.count {
-                    if let range = match.groups[number - 1] { digits += national[range] }
-                } else if let value = character.wholeNumberValue {
-                    digits.append(UInt8(value))
-                }
+extension PhoneNumber {
+    /// Reads a number that is already E.164, such as a stored one: `+` and 4 to 15 digits, nothing else.
+    public init?(e164: String) {
+        var e164 = e164
+        let parsed: PhoneNumber? = e164.withUTF8 { utf8 in
+            guard utf8.first == UInt8(ascii: "+"), (5...16).contains(utf8.count) else { return nil }
+            var digits = Digits()
+            for byte in utf8.dropFirst() {
+                guard byte &- 48 < 10, digits.append(byte - 48) else { return nil }
             }
-            result = (digits + national[match.end...])[...]
-        } else {
-            return plain(national, match, region, wasValid)
+            return try? NumberParser(metadata: .shared).exact(digits)
         }
-        return wasValid && !(region.general?.matchesWhole(result) ?? false) ? national : result
+        guard let parsed else { return nil }
+        self = parsed
     }
 
-    private static func plain(
-        _ national: ArraySlice<UInt8>, _ match: DigitPattern.Match, _ region: RegionMetadata, _ wasValid: Bool
-    ) -> ArraySlice<UInt8> {
-        let result = national[match.end...]
-        return wasValid && !(region.general?.matchesWhole(result) ?? false) ? national : result
+    /// Reads any text as libphonenumber's `parse` does: what stands around a number is dropped, an extension from its end, and letters are
+    /// read as the keys of a telephone. It guesses, so it is no way to find out whom to send to; that is `PhoneNumberReader`.
+    /// - Parameter region: ISO 3166-1 alpha-2; how a text without a plus is read. Without one such a text is no number.
+    /// - Returns: nil where libphonenumber fails.
+    public static func parse(_ text: String, region: String?) -> PhoneNumber? {
+        var text = text
+        return text.withUTF8 { parse($0, region: region) }
+    }
+
+    /// As `parse(_:region:)`, of UTF-8.
+    public static func parse(_ utf8: UnsafeBufferPointer<UInt8>, region: String?) -> PhoneNumber? {
+        let metadata = Metadata.shared
+        guard let text = try? NumberText(utf8) else { return nil }
+        return try? NumberParser(metadata: metadata).parse(text, in: region.flatMap(metadata.region)).number
     }
 }

@@ -19,13 +19,18 @@ enum Output {
     }
 
     /// One line of JSON.
-    static func jsonLine(_ value: some Encodable) throws {
+    static func jsonLine(_ value: some Encodable) throws { line(String(decoding: try jsonBytes(value), as: UTF8.self)) }
+
+    /// JSON on one line, without its end.
+    static func jsonBytes(_ value: some Encodable) throws -> Data { try lineEncoder.encode(value) }
+
+    private static let lineEncoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        line(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
+        return encoder
+    }()
 
     static func bytes(_ data: Data) { try? FileHandle.standardOutput.write(contentsOf: data) }
 

@@ -62,6 +62,25 @@ struct CommandTests {
         #expect(result.status == 0 && lines.count == 2)
         #expect(lines.first?.contains("+16505550101") == true && lines.last?.contains("invalid") == true)
     }
+
+    @Test("Line ends of other systems, the last line without one, and lines of any length")
+    func phoneLines() throws {
+        let input = "(631) 555-1234\r\n\n" + String(repeating: "1", count: 200_000) + "\n1 (631) 555-1234"
+        let result = try Command.run(["phone", "normalize", "--sender-country", "IN"], input: input)
+        let lines = result.output.split(separator: "\n")
+        try #require(result.status == 0 && lines.count == 4, "\(result)")
+        #expect(lines[0].contains(#""input":"(631) 555-1234""#) && lines[0].contains(#""status":"ambiguous""#), "\(lines[0])")
+        #expect(lines[1].contains("it is empty") && lines[2].contains("longer than 65536 bytes"))
+        #expect(lines[3].contains(#""e164":"+16315551234""#) && lines[3].contains(#""rule":"only_reading""#), "\(lines[3])")
+    }
+
+    @Test("A region that there is not is wrong usage")
+    func phoneRegion() throws {
+        for option in ["--region", "--sender-country"] {
+            let result = try Command.run(["phone", "normalize", option, "Mars"], input: "+16505550101\n")
+            #expect(result.status == 2 && result.output.isEmpty && result.error.contains("ISO 3166-1"), "\(result)")
+        }
+    }
 }
 
 enum Command {

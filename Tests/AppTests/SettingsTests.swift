@@ -25,7 +25,7 @@ struct SettingsTests {
             ("RELEVO_PUBLIC_URL", "relevo.example.com"), ("RELEVO_PUBLIC_URL", "ftp://x"), ("RELEVO_GRAPH_URL", "http://"),
             ("RELEVO_GRAPH_VERSION", "25"), ("RELEVO_APP_ID", "abc"), ("RELEVO_LOG_LEVEL", "loud"), ("RELEVO_LOG_FORMAT", "xml"),
             ("RELEVO_REHEARSAL", "perhaps"), ("RELEVO_RETENTION_DAYS", "59"), ("RELEVO_RETENTION_DAYS", "3651"),
-            ("RELEVO_RETENTION_DAYS", "for ever"),
+            ("RELEVO_RETENTION_DAYS", "for ever"), ("RELEVO_ALLOW_PREMIUM_NUMBERS", "some"),
         ])
     func malformed(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) { try Settings.load(environment: [name: value]) }

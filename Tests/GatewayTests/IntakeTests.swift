@@ -122,6 +122,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("+34803123456", "a premium-rate number"), ("+34901123456", "a shared-cost number"),
+        ("+80012345678", "an international freephone number"),
+    ])
+    func numbersAtWhichNobodyReadsAreRefusedUnlessTheyAreAllowed(to: String, kind: String) async throws {
+        try await Rig.with(sends: false) { rig in
+            let refusal = await #expect(throws: GatewayRefusal.self) { try await rig.submit(Rig.text(to: to)) }
+            #expect(refusal?.code == 131009 && refusal?.details.contains(kind) == true, "\(refusal?.details ?? "")")
+        }
+        var settings = GatewaySettings()
+        settings.allowsPremiumNumbers = true
+        try await Rig.with(settings: settings, sends: false) { rig in _ = try await rig.submit(Rig.text(to: to)) }
+    }
+
+    @Test func whatMayHaveBeenMeantIsSaidAndNotSent() async throws {
+        try await Rig.with(sends: false) { rig in
+            for (to, words) in [("+16315551234 ext. 5", "extension 5"), ("+1-800-FLOWERS", "letters"), ("'+16315551234", "spreadsheet")] {
+                let refusal = await #expect(throws: GatewayRefusal.self) { try await rig.submit(Rig.text(to: to)) }
+                #expect(refusal?.details.contains(words) == true && refusal?.candidates.count == 1, "\(refusal.map { "\($0)" } ?? "")")
+            }
+            let stored = try await rig.client.query("SELECT count(*) FROM gateway.message").decodeFirst(Int.self)
+            #expect(stored == 0)
+        }
+    }
+
     @Test func tolerantFormsPassUnchanged() async throws {
         try await Rig.with { rig in
             let body = try JSONValue(

@@ -37,6 +37,7 @@ public struct Parts: Sendable {
         credentials = CredentialStore(vault: vault, client: client)
         var sending = GatewaySettings()
         sending.retentionDays = settings.retentionDays
+        sending.allowsPremiumNumbers = settings.allowPremiumNumbers
         gateway = Gateway(client: client, graph: graph, credentials: credentials, settings: sending, logger: logger)
         let cloud = CloudMigrationGraph(graph: graph, credentials: credentials, appID: settings.appID)
         copier = TemplateCopier(graph: cloud, client: client, logger: logger)

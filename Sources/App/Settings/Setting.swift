@@ -58,12 +58,16 @@ extension Setting {
         name: "RELEVO_RETENTION_DAYS",
         meaning: "days that messages are kept with their history after the last that happened to them: 60 to 3650", fallback: "400")
 
+    static let allowPremiumNumbers = Setting(
+        name: "RELEVO_ALLOW_PREMIUM_NUMBERS",
+        meaning: "true: send to premium-rate, shared-cost and international freephone numbers too", fallback: "false")
+
     /// Every setting, in the order they are shown.
     public static let all = [
         databaseURL, databaseDirectURL, dataFolder, postgresBin, httpHost, httpPort, publicURL, graphURL, graphVersion, appID, appSecret,
         verifyToken,
         masterKey, logLevel,
-        logFormat, rehearsal, jobHints, retentionDays,
+        logFormat, rehearsal, jobHints, retentionDays, allowPremiumNumbers,
     ]
 
     /// The table as it stands in the help text.

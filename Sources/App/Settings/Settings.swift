@@ -35,6 +35,8 @@ public struct Settings: Sendable {
     public var jobHints: Bool
     /// Days that messages are kept after the last that happened to them.
     public var retentionDays: Int
+    /// Whether numbers are sent to that cost the person called more than a usual call, and those that belong to no country.
+    public var allowPremiumNumbers: Bool
 
     public enum LogFormat: String, Sendable { case text, json }
 
@@ -69,7 +71,8 @@ public struct Settings: Sendable {
             masterKey: try source.masterKey(), logLevel: try source.level(.logLevel) ?? .info,
             logFormat: try source.choice(.logFormat, LogFormat.self, "text or json") ?? (onTerminal ? .text : .json),
             isRehearsal: try source.flag(.rehearsal) ?? false, jobHints: try source.flag(.jobHints) ?? true,
-            retentionDays: try source.number(.retentionDays, 60...3650) ?? 400)
+            retentionDays: try source.number(.retentionDays, 60...3650) ?? 400,
+            allowPremiumNumbers: try source.flag(.allowPremiumNumbers) ?? false)
         if settings.databaseURL == nil, settings.databaseDirectURL != nil {
             throw source.error(
                 .databaseDirectURL, expected: "RELEVO_DATABASE_URL to be set too; by itself, give the server as RELEVO_DATABASE_URL")

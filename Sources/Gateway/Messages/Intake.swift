@@ -91,6 +91,7 @@ struct Intake {
                     ? RecipientReading(userID: candidate.body.input)
                     : try RecipientReading(
                         number: candidate.body.input, region: region(candidate), country: candidate.sender.country,
+                        allowsPremium: core.settings.allowsPremiumNumbers,
                         isKnown: { known[candidate.sender.sender.phoneNumberID]?.contains($0) ?? false })
             } catch {
                 results[place] = .failure(error)

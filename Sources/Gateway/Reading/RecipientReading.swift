@@ -20,13 +20,16 @@ struct RecipientReading: Sendable {
 
     /// Reads a number by the design's rules; one that has more than one reading, or none, is refused with its candidates.
     init(
-        number raw: String, region: String?, country: String?, isKnown: (String) -> Bool
+        number raw: String, region: String?, country: String?, allowsPremium: Bool = false, isKnown: (String) -> Bool
     ) throws(GatewayRefusal) {
         let reading = PhoneNumberReader.read(raw, region: region, senderCountry: country, knownWaID: isKnown)
         guard reading.status == .ok, let e164 = reading.e164 else {
             let reason = reading.reason ?? "not a phone number"
             let readings = reading.candidates.isEmpty ? "" : " (it could be \(reading.candidates.joined(separator: " or ")))"
             throw .badValue("to is \(raw.quoted): \(reason)\(readings)", candidates: reading.candidates)
+        }
+        if let kind = reading.premiumKind, !allowsPremium {
+            throw .badValue("to is \(raw.quoted): \(e164) is \(kind); it is sent to only with RELEVO_ALLOW_PREMIUM_NUMBERS=true")
         }
         self.raw = raw
         self.e164 = e164

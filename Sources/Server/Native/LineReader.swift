@@ -1,8 +1,6 @@
-import NIOCore
-
 /// Cuts a stream of bytes into lines, each of bounded length.
-struct LineReader {
-    enum Line: Equatable {
+package struct LineReader {
+    package enum Line: Equatable {
         case text([UInt8])
         /// Longer than the limit; its bytes were dropped.
         case tooLong
@@ -12,10 +10,10 @@ struct LineReader {
     private var rest: [UInt8] = []
     private var isSkipping = false
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// The lines that end in these bytes. Blank lines are kept, so that lines can be counted.
-    mutating func feed(_ bytes: some Sequence<UInt8>) -> [Line] {
+    package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Line] {
         var lines: [Line] = []
         for byte in bytes {
             if byte == 10 {
@@ -33,7 +31,7 @@ struct LineReader {
     }
 
     /// What stands after the last line feed; nil when nothing does.
-    mutating func last() -> Line? { rest.isEmpty && !isSkipping ? nil : finish() }
+    package mutating func last() -> Line? { rest.isEmpty && !isSkipping ? nil : finish() }
 
     private mutating func finish() -> Line {
         defer {

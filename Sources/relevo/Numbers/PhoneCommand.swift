@@ -2,6 +2,7 @@ import App
 import ArgumentParser
 import Foundation
 import PhoneNumbers
+import Server
 
 struct PhoneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "phone", abstract: "Phone numbers.", subcommands: [Normalize.self])
@@ -15,16 +16,54 @@ struct PhoneCommand: AsyncParsableCommand {
         var senderCountry: String?
         @Flag(help: "Write JSON on a terminal too; a pipe always gets JSON.") var json = false
 
+        /// Longest line, in bytes; what is longer is answered as such.
+        private static let longestLine = 64 << 10
+
+        func validate() throws {
+            for (name, value) in [("--region", region), ("--sender-country", senderCountry)] {
+                guard let value, !PhoneNumberReader.knows(region: value) else { continue }
+                throw ValidationError("\(name): found \(value.debugDescription); expected ISO 3166-1 alpha-2, such as BR.")
+            }
+        }
+
         func run() throws {
             let json = json || isatty(1) == 0
-            while let input = readLine(strippingNewline: true) {
-                let reading = PhoneNumberReader.read(input, region: region, senderCountry: senderCountry)
-                if json {
-                    try Output.jsonLine(reading)
-                } else {
-                    Output.line("\(input)\t\(reading.status.rawValue)\t\(reading.e164 ?? "-")\t\(reading.reason ?? reading.region ?? "")")
+            var lines = LineReader(limit: Self.longestLine)
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            var out = Data()
+            while true {
+                let count = read(0, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw Failure(.failed, "stdin cannot be read: \(String(cString: strerror(errno)))") }
+                let found = count > 0 ? lines.feed(buffer[..<count]) : lines.last().map { [$0] } ?? []
+                for line in found { try write(reading(of: line), json: json, to: &out) }
+                // Written before the next wait, so that whoever types sees each answer, and a file costs one call for many.
+                if !out.isEmpty {
+                    // Whoever reads them has seen enough (`relevo … | head`).
+                    guard (try? FileHandle.standardOutput.write(contentsOf: out)) != nil else { return }
+                    out.removeAll(keepingCapacity: true)
                 }
+                if count == 0 { return }
             }
+        }
+
+        private func reading(of line: LineReader.Line) -> PhoneReading {
+            guard case .text(let bytes) = line else {
+                var reading = PhoneNumberReader.read("", region: region)
+                reading.reason = "not a phone number: longer than \(Self.longestLine) bytes"
+                return reading
+            }
+            return PhoneNumberReader.read(String(decoding: bytes, as: UTF8.self), region: region, senderCountry: senderCountry)
+        }
+
+        private func write(_ reading: PhoneReading, json: Bool, to out: inout Data) throws {
+            if json {
+                out += try Output.jsonBytes(reading)
+            } else {
+                out += Data(
+                    "\(reading.input)\t\(reading.status.rawValue)\t\(reading.e164 ?? "-")\t\(reading.reason ?? reading.region ?? "")".utf8)
+            }
+            out.append(10)
         }
     }
 }
