@@ -69,7 +69,12 @@ struct CommandTests {
         let result = try Command.run(["phone", "normalize", "--sender-country", "IN"], input: input)
         let lines = result.output.split(separator: "\n")
         try #require(result.status == 0 && lines.count == 4, "\(result)")
-        #expect(lines[0].contains(#""input":"(631) 555-1234""#) && lines[0].contains(#""status":"ambiguous""#), "\(lines[0])")
+        #expect(
+            lines[0].replacing(/"9\.[0-9.]+"/, with: "VERSION") == #"""
+                {"candidates":["+916315551234"],"e164":null,"input":"(631) 555-1234","metadata":VERSION,"possible":true,\#
+                "reason":"a national number without a region; write it with a plus, or give the region","region":null,"rule":"only_reading",\#
+                "status":"ambiguous","type":"unknown","valid":false}
+                """#)
         #expect(lines[1].contains("it is empty") && lines[2].contains("longer than 65536 bytes"))
         #expect(lines[3].contains(#""e164":"+16315551234""#) && lines[3].contains(#""rule":"only_reading""#), "\(lines[3])")
     }

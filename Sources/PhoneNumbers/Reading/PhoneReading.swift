@@ -1,7 +1,7 @@
 /// What a raw number was read as, and by which rule.
 public struct PhoneReading: Sendable, Equatable {
-    public enum Status: String, Codable, Sendable { case ok, ambiguous, invalid }
-    public enum Rule: String, Codable, Sendable {
+    public enum Status: String, Sendable { case ok, ambiguous, invalid }
+    public enum Rule: String, Sendable {
         /// It had a plus.
         case international
         /// No plus and an explicit region.
@@ -59,26 +59,5 @@ public struct PhoneReading: Sendable, Equatable {
         case .tollFree where e164?.hasPrefix("+800") == true: "an international freephone number"
         default: nil
         }
-    }
-}
-
-extension PhoneReading: Encodable {
-    private enum Key: String, CodingKey {
-        case input, status, e164, region, type, valid, possible, rule, candidates, reason, metadata
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(input, forKey: .input)
-        try container.encode(status, forKey: .status)
-        try container.encode(e164, forKey: .e164)
-        try container.encode(region, forKey: .region)
-        try container.encode(type, forKey: .type)
-        try container.encode(valid, forKey: .valid)
-        try container.encode(possible, forKey: .possible)
-        try container.encode(rule, forKey: .rule)
-        try container.encode(candidates, forKey: .candidates)
-        try container.encode(reason, forKey: .reason)
-        try container.encode(PhoneNumber.metadataVersion, forKey: .metadata)
     }
 }

@@ -1,5 +1,6 @@
 import App
 import ArgumentParser
+import CloudAPI
 import Foundation
 import PhoneNumbers
 import Server
@@ -36,7 +37,7 @@ struct PhoneCommand: AsyncParsableCommand {
                 if count < 0, errno == EINTR { continue }
                 guard count >= 0 else { throw Failure(.failed, "stdin cannot be read: \(String(cString: strerror(errno)))") }
                 let found = count > 0 ? lines.feed(buffer[..<count]) : lines.last().map { [$0] } ?? []
-                for line in found { try write(reading(of: line), json: json, to: &out) }
+                for line in found { write(reading(of: line), json: json, to: &out) }
                 // Written before the next wait, so that whoever types sees each answer, and a file costs one call for many.
                 if !out.isEmpty {
                     // Whoever reads them has seen enough (`relevo … | head`).
@@ -56,9 +57,18 @@ struct PhoneCommand: AsyncParsableCommand {
             return PhoneNumberReader.read(String(decoding: bytes, as: UTF8.self), region: region, senderCountry: senderCountry)
         }
 
-        private func write(_ reading: PhoneReading, json: Bool, to out: inout Data) throws {
+        private func write(_ reading: PhoneReading, json: Bool, to out: inout Data) {
+            func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
             if json {
-                out += try Output.jsonBytes(reading)
+                // A line for each of millions of numbers: `JSONEncoder` takes 30 µs for one, twenty times as long as reading the number.
+                let object: JSONObject = [
+                    "candidates": .array(reading.candidates.map { .string($0) }), "e164": text(reading.e164),
+                    "input": .string(reading.input),
+                    "metadata": .string(PhoneNumber.metadataVersion), "possible": .bool(reading.possible), "reason": text(reading.reason),
+                    "region": text(reading.region), "rule": .string(reading.rule.rawValue), "status": .string(reading.status.rawValue),
+                    "type": .string(reading.type.rawValue), "valid": .bool(reading.valid),
+                ]
+                out += JSONValue.object(object).encoded()
             } else {
                 out += Data(
                     "\(reading.input)\t\(reading.status.rawValue)\t\(reading.e164 ?? "-")\t\(reading.reason ?? reading.region ?? "")".utf8)
