@@ -255,32 +255,54 @@ DECLARE
     c recipients.contact;
     previous recipients.alias;
     left_behind recipients.alias[] := '{}';
+    -- Numbers that mean a person we know and have no name yet; and the places of answers that ask for more.
+    numbers text[];
+    senders text[];
+    contacts bigint[];
+    times timestamptz[];
+    rest bigint[];
+    stored bigint;
 BEGIN
-    -- New people and new names of people, as far as no user_id is involved: all in one statement each.
+    -- New people, as far as no user_id is involved.
     INSERT INTO recipients.contact (phone_number_id, wa_id)
-    SELECT DISTINCT u.sender, u.wa_id FROM unnest(p_senders, p_wa_ids, p_user_ids) AS u (sender, wa_id, user_id)
-    WHERE u.user_id IS NULL AND NOT EXISTS (SELECT FROM recipients.contact k WHERE k.wa_id = u.wa_id AND k.phone_number_id = u.sender)
-    ORDER BY u.sender, u.wa_id
+    SELECT n.sender, n.wa_id
+    FROM (
+        SELECT DISTINCT u.sender, u.wa_id FROM unnest(p_senders, p_wa_ids, p_user_ids) AS u (sender, wa_id, user_id)
+        WHERE u.user_id IS NULL) n
+    WHERE NOT EXISTS (SELECT FROM recipients.contact k WHERE k.wa_id = n.wa_id AND k.phone_number_id = n.sender)
+    ORDER BY n.sender, n.wa_id
     ON CONFLICT DO NOTHING;
-    WITH n AS MATERIALIZED (
-        SELECT DISTINCT ON (u.sender, u.number) u.sender, u.number, u.wa_id, u.at
-        FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at) WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)
-        WHERE u.user_id IS NULL AND u.number <> '+' || u.wa_id
-        ORDER BY u.sender, u.number, u.at DESC, u.place DESC)
-    INSERT INTO recipients.alias (number, phone_number_id, contact_id, learned_at)
-    SELECT n.number, n.sender, k.id, n.at FROM n JOIN recipients.contact k ON k.wa_id = n.wa_id AND k.phone_number_id = n.sender
-    WHERE NOT EXISTS (SELECT FROM recipients.alias x WHERE x.number = n.number AND x.phone_number_id = n.sender)
-    ORDER BY n.sender, n.wa_id, n.number
-    ON CONFLICT DO NOTHING;
+    -- Every answer is looked up once: what is known already ends here, new names of people are stored in one statement. Looked at anew when
+    -- one of them was named by somebody else meanwhile, or twice in these answers. (23.6 µs an answer that names a person anew when it was
+    -- looked up again after each step, 17.8 so; of those 3.1 for the foreign key and 4.1 for the index by contact.)
+    LOOP
+        SELECT array_agg(s.number) FILTER (WHERE s.fresh), array_agg(s.sender) FILTER (WHERE s.fresh),
+            array_agg(s.contact) FILTER (WHERE s.fresh), array_agg(s.at) FILTER (WHERE s.fresh),
+            array_agg(s.place) FILTER (WHERE NOT s.fresh)
+        INTO numbers, senders, contacts, times, rest
+        FROM (
+            SELECT u.number, u.sender, k.id AS contact, u.at, u.place,
+                u.user_id IS NULL AND k.id IS NOT NULL AND a.contact_id IS NULL AS fresh
+            FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at)
+                WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)
+            LEFT JOIN recipients.contact k ON k.wa_id = u.wa_id AND k.phone_number_id = u.sender
+            LEFT JOIN recipients.alias a ON a.number = u.number AND a.phone_number_id = u.sender
+            WHERE (k.id IS NOT NULL AND (u.user_id IS NULL OR k.user_id = u.user_id)
+                AND coalesce(a.contact_id = k.id, u.number = '+' || u.wa_id)) IS NOT TRUE) s;
+        EXIT WHEN numbers IS NULL;
+        -- In one order, so that two who learn the same do not wait for each other in a circle.
+        INSERT INTO recipients.alias (number, phone_number_id, contact_id, learned_at)
+        SELECT f.number, f.sender, f.contact, f.at FROM unnest(numbers, senders, contacts, times) AS f (number, sender, contact, at)
+        ORDER BY f.number, f.sender, f.at DESC
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS stored = ROW_COUNT;
+        EXIT WHEN stored = cardinality(numbers);
+    END LOOP;
+    IF rest IS NULL THEN RETURN; END IF;
     FOR o IN
         SELECT * FROM unnest(p_senders, p_numbers, p_wa_ids, p_user_ids, p_at)
             WITH ORDINALITY AS u (sender, number, wa_id, user_id, at, place)
-        WHERE NOT EXISTS (
-            SELECT FROM recipients.contact k
-            WHERE k.wa_id = u.wa_id AND k.phone_number_id = u.sender AND (u.user_id IS NULL OR k.user_id = u.user_id)
-                AND coalesce(
-                    (SELECT a.contact_id = k.id FROM recipients.alias a WHERE a.number = u.number AND a.phone_number_id = u.sender),
-                    u.number = '+' || u.wa_id))
+        WHERE u.place = ANY (rest)
         ORDER BY u.sender, u.wa_id, u.at, u.place
     LOOP
         c := recipients.resolve(o.sender, o.wa_id, o.user_id, o.at, false);

@@ -63,6 +63,7 @@ import Testing
             // 0346 is an area of Germany.
             ("34612345678", nil, "DE", "ambiguous", nil, "only_reading"),
             ("+800 1234 5678", nil, nil, "ok", "+80012345678", "international"),
+            ("\t+34612345678\r\n", nil, nil, "ok", "+34612345678", "international"),
             ("612345678", "001", nil, "invalid", nil, "region"),
             ("+34 +612345678", nil, nil, "invalid", nil, "international"),
             ("+34612345678 oder +34612345679", nil, nil, "invalid", nil, "international"),
@@ -92,7 +93,8 @@ import Testing
             ("112", "ES", "short_code", []), ("911", "US", "short_code", []), ("+1 555 0100", nil, "length", []),
             ("+34 61234567", nil, "length", []), ("+62 12345678901234567", nil, "length", []),
             ("+0034612345678", nil, "no_country_code", []),
-            ("+34*612345678", nil, "not_a_number", ["+34612345678"]), ("n/a", "ES", "not_a_number", []), ("+", nil, "not_a_number", []),
+            ("+34*612345678", nil, "not_a_number", ["+34612345678"]), ("n/a", "ES", "not_a_number", []),
+            ("+34612345\t678", nil, "not_a_number", []), ("+34612345\r\n678", nil, "not_a_number", []), ("+", nil, "not_a_number", []),
             ("+34612345678\u{2460}", nil, "not_a_number", []), (String(repeating: "1", count: 65), nil, "not_a_number", []),
             ("12345678901234567890123456789012345678901234567890", "US", "not_a_number", []), ("612345678", "QQ", "unknown_region", []),
             ("1234567890", "US", "not_valid", []), ("34612345678", "US", "length", ["+34612345678"]),

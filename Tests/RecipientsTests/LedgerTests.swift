@@ -107,6 +107,49 @@ struct LedgerTests {
         }
     }
 
+    /// Answers of one batch may name the same number twice, people that are known, and people nobody knows yet.
+    @Test(arguments: [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]])
+    func ofOneBatchTheNewestWordCounts(order: [Int]) async throws {
+        try await TestDatabase.with { client in
+            func answer(_ number: String, _ waID: String, _ second: Double, user: String? = nil) -> RecipientDirectory.Answer {
+                .init(phoneNumberID: Self.sender, number: number, waID: waID, userID: user, at: at(second))
+            }
+            try await RecipientDirectory.learn([answer("+551187654321", "551187654321", 0)], on: client)
+            let answers = [
+                answer("+447700900199", "447700900201", 60), answer("+447700900199", "447700900200", 0),
+                answer("+5511987654321", "551187654321", 10), answer("+551187654321", "551187654321", 20),
+                answer("+447700900300", "447700900301", 30, user: "GB.1"),
+            ]
+            try await RecipientDirectory.learn(order.map { answers[$0] }, on: client)
+            for (number, waID) in [
+                ("+447700900199", "447700900201"), ("+5511987654321", "551187654321"), ("+551187654321", "551187654321"),
+                ("+447700900300", "447700900301"), ("GB.1", "447700900301"),
+            ] {
+                #expect(try await RecipientDirectory.show(number, on: client).map(\.waID) == [waID], "\(number)")
+            }
+            let contacts = try await client.query("SELECT count(*) FROM recipients.contact").decodeFirst(Int.self)
+            // The older word is of somebody too.
+            #expect(contacts == 4)
+        }
+    }
+
+    @Test func twoWhoLearnTheSameDoNotWaitInACircle() async throws {
+        try await TestDatabase.with { client in
+            let answers = (0..<40).map {
+                RecipientDirectory.Answer(
+                    phoneNumberID: Self.sender, number: "+4477009\(10000 + $0)", waID: "4477009\(20000 + $0)", at: at(Double($0)))
+            }
+            for round in 0..<10 {
+                try await client.query("TRUNCATE recipients.contact CASCADE")
+                async let one: Void = RecipientDirectory.learn(answers, on: client)
+                async let other: Void = RecipientDirectory.learn(answers.reversed(), on: client)
+                _ = try await (one, other)
+                let aliases = try await client.query("SELECT count(*) FROM recipients.alias").decodeFirst(Int.self)
+                #expect(aliases == 40, "round \(round)")
+            }
+        }
+    }
+
     @Test func changedNumbersAreHeldAndOptOutsFollow() async throws {
         try await TestDatabase.with { client in
             _ = try await IdentityLedger.observe([seen("h1", 0)], on: client)

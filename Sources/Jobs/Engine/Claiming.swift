@@ -49,7 +49,7 @@ extension EngineCore {
         let since = looks.begin(.now)
         let turned = try await store.turn(since: since)
         CrashPoint.claimBeforeCommit.passed()
-        let lanes = yield.lanes(for: room, atMost: settings.claimLanes)
+        var lanes = yield.lanes(for: room, atMost: settings.claimLanes)
         func claim(_ lanes: Int, _ clock: inout ServerClock) async throws -> (attempts: [Attempt], due: Int64?) {
             try await store.claim(
                 worker: worker, lanes: lanes, most: room, perLane: settings.claimPerLane,
@@ -58,7 +58,10 @@ extension EngineCore {
         }
         var (attempts, due) = try await claim(lanes, &clock)
         // A few lanes that had nothing say nothing of the others, which may have been due before.
-        if attempts.isEmpty, lanes < settings.claimLanes { (attempts, due) = try await claim(settings.claimLanes, &clock) }
+        if attempts.isEmpty, lanes < settings.claimLanes {
+            lanes = settings.claimLanes
+            (attempts, due) = try await claim(lanes, &clock)
+        }
         looks.end(.now, earliest: min(turned, due ?? turned))
         yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: lanes, room: room)
         guard !attempts.isEmpty else { return 0 }

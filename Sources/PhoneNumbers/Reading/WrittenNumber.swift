@@ -13,10 +13,11 @@ struct WrittenNumber {
         guard raw.utf8.count <= Self.longest * 16, raw.count <= Self.longest else { return nil }
         var cleaned = String.UnicodeScalarView()
         for scalar in raw.unicodeScalars where !Self.isInvisible(scalar) {
-            cleaned.append(scalar.properties.isWhitespace ? " " : scalar)
+            cleaned.append(scalar.properties.generalCategory == .spaceSeparator ? " " : scalar)
         }
-        let words = String(cleaned).drop { $0 == " " }
-        let trimmed = words.dropLast(words.reversed().prefix { $0 == " " }.count)
+        // Line ends and tabs too, but only around it: between digits they part one cell or line from the next.
+        let words = String(cleaned).drop(while: \.isWhitespace)
+        let trimmed = words.dropLast(words.reversed().prefix(while: \.isWhitespace).count)
         isAddress = trimmed.prefix(4).lowercased() == "tel:"
         text = isAddress ? "tel:" + trimmed.dropFirst(4) : String(trimmed)
     }
