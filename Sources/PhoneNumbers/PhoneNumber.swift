@@ -55,6 +55,22 @@ public struct PhoneNumber: Hashable, Sendable {
 
     private var codeLength: Int { code < 10 ? 1 : code < 100 ? 2 : 3 }
 
+    /// Why it is not sent to unless a setting allows it, in words; nil for a usual number.
+    var premiumKind: String? {
+        switch type {
+        case .premiumRate: "a premium-rate number"
+        case .sharedCost: "a shared-cost number"
+        // ITU-T E.169.1: universal international freephone numbers.
+        case .tollFree where code == 800: "an international freephone number"
+        default: nil
+        }
+    }
+
+    /// The region whose number plan it is read by: its own, else the main one of its country code. Nil for numbers of no country.
+    public var planRegion: String? {
+        region ?? Metadata.shared.code(Int(code)).flatMap { Metadata.shared.regions[Int(Metadata.shared.codes[$0].firstRegion)].name }
+    }
+
     /// The metadata release, such as `9.0.43`.
     public static var metadataVersion: String { PhoneNumbers.metadataVersion }
 

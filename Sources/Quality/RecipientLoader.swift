@@ -58,7 +58,11 @@ struct RecipientLoader {
         guard reading.status == .ok, let e164 = reading.e164 else { return (text, nil) }
         // Meta has delivered no marketing templates to numbers of the United States since April 2025.
         let excluded = isMarketing && reading.region == "US"
-        return (e164, excluded ? "Meta delivers no marketing templates to numbers of the United States" : nil)
+        // A number that had neither plus nor region goes on as it is: with a plus it would look surer than it is.
+        return (
+            reading.rule == .onlyReading ? text : e164,
+            excluded ? "Meta delivers no marketing templates to numbers of the United States" : nil
+        )
     }
 
     private mutating func flush() async throws {

@@ -7,7 +7,8 @@ import Testing
 @Suite struct FuzzTests {
     private static let pieces =
         [
-            "tel:", "TEL:", ";ext=", ";phone-context=", ";isub=", " ext. ", "x", "#", ",", ",,", ";", "+", "\u{FF0B}", "00", "011", "0",
+            " ", "-", "/", ".", "(", ")", "(0)", ".00", "/7", " - ", "49", "375", "358", "tel:", "TEL:", ";ext=", ";phone-context=",
+            ";isub=", " ext. ", "x", "#", ",", ",,", ";", "+", "\u{FF0B}", "00", "011", "0",
             "1", "55", "44",
         ]
         + [

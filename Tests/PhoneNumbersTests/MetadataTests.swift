@@ -86,6 +86,23 @@ import Testing
         #expect(try changes(Self.benin, Self.benin).lines == ["nothing changed"])
     }
 
+    /// Regions that share a country code are told apart by leading digits: those decide what is valid too.
+    @Test func leadingDigitsMakeNumbersInvalidAsWell() throws {
+        let american = "#version\t1\nUS\tcountry_code\t1\nUS\tmain\t1\nUS\tgeneral\t[2-9]\\d{9}\t10\nUS\tmobile\t2(?:01|02)\\d{7}\t10\n"
+        let antigua = "AG\tcountry_code\t1\nAG\tleading_digits\t268\nAG\tgeneral\t268\\d{7}\t10\nAG\tmobile\t268\\d{7}\t10"
+        let lines = try changes(american + antigua, american + antigua.replacing("digits\t268", with: "digits\t269")).lines
+        #expect(
+            lines == [
+                "AG: leading_digits was 268 and is 269", "AG: 10000000 numbers of 10 digits are no longer valid, such as +12680000000",
+            ])
+    }
+
+    @Test(arguments: ["[3-1]\\d", "[]", "1{2,}", "1{3,2}", "(12", "\\w", "1²", "a+"])
+    func anExpressionWithoutMeaningHereIsRefusedWithItsPlace(pattern: String) throws {
+        let found = try changes(Self.benin, Self.benin.replacing("[4-69]\\d{7}", with: pattern))
+        #expect(found.status != 0 && found.lines.last?.contains("of \(pattern)") == true, "\(found.lines)")
+    }
+
     @Test func regionsThatComeAndGoAreNamed() throws {
         let togo = "\nTG\tcountry_code\t228\nTG\tgeneral\t[279]\\d{7}\t8\nTG\tmobile\t9\\d{7}\t8"
         #expect(

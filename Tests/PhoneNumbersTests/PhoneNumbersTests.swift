@@ -46,7 +46,7 @@ import Testing
             ("+٩١٨١٢٣٤٥٣٦٩٠", nil, nil, "ok", "+918123453690", "international"),
             ("+1 631 555 1234 x7", nil, nil, "invalid", nil, "international"),
             ("1-800-FLOWERS", "US", nil, "invalid", nil, "region"),
-            ("5.2E+11", nil, nil, "invalid", nil, "international"),
+            ("5.2E+11", nil, nil, "invalid", nil, "only_reading"),
             ("", nil, nil, "invalid", nil, "only_reading"),
             ("+999123456789", nil, nil, "invalid", nil, "international"),
             // Meta's examples of what it makes of numbers without a plus.
@@ -77,6 +77,11 @@ import Testing
         arguments: [
             // What spreadsheets do; the repaired number only as a candidate.
             ("5,21555E+12", "MX", "spreadsheet_damage", []), ("5.2E+11", nil, "spreadsheet_damage", []),
+            ("+49301234567.0 ", nil, "spreadsheet_damage", ["+49301234567"]),
+            ("612 345 678.0", "ES", "spreadsheet_damage", ["+34612345678"]), ("+4930123456.5", nil, "spreadsheet_damage", ["+4930123456"]),
+            ("+4930123456.000", nil, "spreadsheet_damage", ["+4930123456"]), (" -34612345678", "ES", "spreadsheet_damage", []),
+            ("\u{2212}34612345678", "ES", "spreadsheet_damage", []), ("34612345678-", "ES", "spreadsheet_damage", []),
+            ("(34612345678)", "ES", "spreadsheet_damage", []),
             ("3.46123E11", "ES", "spreadsheet_damage", []), ("+5,2e+12", nil, "spreadsheet_damage", []),
             ("34612345678.0", "ES", "spreadsheet_damage", ["+34612345678"]),
             ("+34612345678.00", nil, "spreadsheet_damage", ["+34612345678"]),
@@ -94,6 +99,11 @@ import Testing
             ("+34 61234567", nil, "length", []), ("+62 12345678901234567", nil, "length", []),
             ("+0034612345678", nil, "no_country_code", []),
             ("+34*612345678", nil, "not_a_number", ["+34612345678"]), ("n/a", "ES", "not_a_number", []),
+            ("+49 30 123456/7", nil, "not_a_number", ["+49301234567"]),
+            ("030 123456 / 78", "DE", "not_a_number", ["+493012345678"]), ("0301234567/0301234568", "DE", "not_a_number", []),
+            ("++34612345678", nil, "not_a_number", ["+34612345678"]), ("\u{202E}+34612345678", nil, "not_a_number", ["+34612345678"]),
+            ("tel:612345678;phone-context=+34;phone-context=+44", nil, "not_a_number", ["+34612345678"]),
+            ("tel:;phone-context=+34612345678", nil, "not_a_number", ["+34612345678"]), ("+49116117", nil, "short_code", []),
             ("+34612345\t678", nil, "not_a_number", []), ("+34612345\r\n678", nil, "not_a_number", []), ("+", nil, "not_a_number", []),
             ("+34612345678\u{2460}", nil, "not_a_number", []), (String(repeating: "1", count: 65), nil, "not_a_number", []),
             ("12345678901234567890123456789012345678901234567890", "US", "not_a_number", []), ("612345678", "QQ", "unknown_region", []),
@@ -106,11 +116,53 @@ import Testing
         #expect(reading.refusal?.rawValue == refusal && reading.candidates == candidates, "\(reading)")
     }
 
+    /// A national prefix behind a country code is taken off where that makes a valid number of it; where nothing is valid, both may be meant,
+    /// and each is another number.
+    @Test(
+        arguments: [
+            ("+44 (0)20 7946 0018", "ok", "+442079460018", []), ("+493301234567", "ok", "+493301234567", []),
+            // Valid as it is, and not without what looks like a prefix.
+            ("+3758100530161", "ok", "+3758100530161", []),
+            ("+35800166130", "ambiguous", nil, ["+35800166130", "+3580166130"]),
+            ("+9710042266594", "ambiguous", nil, ["+9710042266594", "+971042266594"]),
+            ("+5511987654321", "ok", "+5511987654321", []), ("+97700012365", "ok", "+97700012365", []),
+        ] as [(String, String, String?, [String])])
+    func aPlusIsNeverReadAsTwoNumbers(_ raw: String, _ status: String, _ e164: String?, _ candidates: [String]) {
+        let reading = PhoneNumberReader.read(raw)
+        #expect(reading.status.rawValue == status && reading.e164 == e164 && reading.candidates == candidates, "\(reading)")
+    }
+
+    @Test(
+        arguments: [
+            // Seven digits of a neighbour, or of somebody in Austria.
+            ("4318294", "US", ["+4318294"]), ("3235132907", "US", ["+3235132907", "+13235132907"]),
+            // A number in Italy that has lost its zero, or one in the Gambia.
+            ("2207253612", "IT", ["+2207253612", "+3902207253612"]),
+        ])
+    func whatSomebodyNearTheSenderMayMeanIsAmbiguous(_ raw: String, _ sender: String, _ candidates: [String]) {
+        let reading = PhoneNumberReader.read(raw, senderCountry: sender)
+        #expect(reading.status == .ambiguous && reading.candidates == candidates, "\(reading)")
+        let known = PhoneNumberReader.read(raw, senderCountry: sender, knownWaID: { $0 == raw })
+        #expect(known.e164 == "+" + raw && known.rule == .onlyReading)
+    }
+
+    @Test func aStoredWaIDIsNeverRewritten() {
+        let reading = PhoneNumberReader.read("35800166130", knownWaID: { $0 == "35800166130" })
+        #expect(reading.e164 == "+35800166130")
+    }
+
+    @Test func aNumberOfNoPlanHasTheMainRegionOfItsCode() {
+        #expect(PhoneNumber(e164: "+15550783881")?.region == nil && PhoneNumber(e164: "+15550783881")?.planRegion == "US")
+        #expect(PhoneNumber(e164: "+80012345678")?.planRegion == nil && PhoneNumber(e164: "+441534123456")?.planRegion == "JE")
+    }
+
     @Test func onlyNumbersThatCostMoreOrBelongToNobodyArePremium() {
         #expect(PhoneNumberReader.read("+34803123456").premiumKind == "a premium-rate number")
         #expect(PhoneNumberReader.read("+34901123456").premiumKind == "a shared-cost number")
         #expect(PhoneNumberReader.read("+80012345678").premiumKind == "an international freephone number")
         #expect(PhoneNumberReader.read("+979123456789").premiumKind == "a premium-rate number")
+        // Longer than a premium number is: not valid, and possible.
+        #expect(PhoneNumberReader.read("+9719000251996").premiumKind == "what begins as a premium-rate number")
         for number in ["+34612345678", "+18002345678", "+34900123456", "+97700012365", "no number"] {
             #expect(PhoneNumberReader.read(number).premiumKind == nil, "\(number)")
         }

@@ -67,6 +67,20 @@ struct PhonePeer {
         }
     }
 
+    /// Of Debian's package; nil where there is none.
+    var version: String? {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["dpkg-query", "-W", "-f=${Version}", "libphonenumber-dev"]
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return process.terminationStatus == 0 && !text.isEmpty ? text : nil
+    }
+
     /// One pass over a file of numbers: how long it took, and how many were numbers and valid.
     func run(_ numbers: URL) throws -> (seconds: Double, read: Int, valid: Int) {
         let process = Process()

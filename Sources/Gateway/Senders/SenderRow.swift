@@ -7,8 +7,9 @@ struct SenderRow: Sendable {
     var sender: Sender
     var laneID: Int64
 
-    /// Region of the number itself, for reading numbers that come with neither plus nor region.
-    var country: String? { PhoneNumber(e164: sender.e164)?.region }
+    /// Region of the number itself, for reading numbers that come with neither plus nor region. Test numbers are in no number plan, and have
+    /// the main region of their country code.
+    var country: String? { PhoneNumber(e164: sender.e164)?.planRegion }
 
     init(_ row: PostgresRow) throws {
         sender = Sender(

@@ -166,6 +166,18 @@ struct Metadata: Sendable {
         return found
     }
 
+    /// The types of the valid numbers that the digits begin with, the shortest first.
+    func types(onTheWay code: Code, _ national: borrowing Digits) -> [PhoneNumberType] {
+        var (node, types) = (code.validity, [PhoneNumberType]())
+        for index in 0..<national.count {
+            node = nodes[Int(node) * Self.fieldsOfNode + Int(national[index])]
+            if node == 0 { break }
+            let label = nodes[Int(node) * Self.fieldsOfNode + 10]
+            if label != 0 { types.append(labels[Int(label)].type) }
+        }
+        return types
+    }
+
     /// Digits on a random road to a label; nil where there is no road.
     func sample(_ root: Node, _ random: inout some RandomNumberGenerator) -> Digits? {
         guard root != 0 else { return nil }

@@ -1,10 +1,10 @@
 extension PhoneNumber {
-    /// Valid numbers, of every country code in turn and at random in its number plan, the same for the same seed. For tests and measurements.
+    /// Valid numbers, of every country code in turn, from one that the seed gives, and at random in its number plan, the same for the same seed. For tests and measurements.
     package static func samples(_ count: Int, seed: UInt64) -> [PhoneNumber] {
         var random = SplitMix(state: seed)
         let metadata = Metadata.shared
         return (0..<count).compactMap { index in
-            let code = metadata.codes[index % metadata.codes.count]
+            let code = metadata.codes[(index + Int(seed % UInt64(metadata.codes.count))) % metadata.codes.count]
             guard var digits = metadata.sample(code.validity, &random) else { return nil }
             digits.put(countryCode: code.countryCode)
             return try? NumberParser(metadata: metadata).exact(digits)

@@ -51,7 +51,7 @@ def parse(text, group=0):
 
     def digit():
         nonlocal pos
-        if not text[pos:pos + 1].isdigit(): fail()
+        if text[pos:pos + 1] not in tuple("0123456789"): fail()
         pos += 1
         return int(text[pos - 1])
 
@@ -77,6 +77,7 @@ def parse(text, group=0):
         if c == "[":
             bits = 0
             while text[pos:pos + 1] != "]":
+                if pos >= len(text): fail()
                 if text[pos:pos + 1] == "\\":
                     pos += 1
                     expect("d")
@@ -86,8 +87,10 @@ def parse(text, group=0):
                 if text[pos:pos + 1] == "-":
                     pos += 1
                     high = digit()
+                if high < low: fail()
                 for d in range(low, high + 1):
                     bits |= 1 << d
+            if not bits: fail()
             pos += 1
             return ("s", bits)
         pos -= 1
@@ -99,10 +102,10 @@ def parse(text, group=0):
             pos += 1
             return ("a", (node, EPS))
         if text[pos:pos + 1] == "{":
-            end = text.index("}", pos)
-            bounds = text[pos + 1:end].split(",")
-            pos = end + 1
+            bounds = text[pos + 1:].partition("}")[0].split(",")
+            if not all(b.isdecimal() for b in bounds) or len(bounds) > 2 or int(bounds[-1]) < int(bounds[0]): fail()
             low, high = int(bounds[0]), int(bounds[-1])
+            pos = text.index("}", pos) + 1
             out = EPS
             for _ in range(high - low):
                 out = ("a", (cat(node, out), EPS))

@@ -13,31 +13,27 @@ LONGEST = 17
 
 
 def valid_by_length(old, new):
-    """For two plans of a region: (length, numbers lost, numbers gained, one lost, one gained), for lengths where there is a difference."""
-
-    def dead(state):
-        return not any(state)
+    """What two plans of a country code (or None) call valid: {(region, length): [lost, gained, one lost, one gained]}."""
 
     @functools.lru_cache(None)
     def walk(a, b, depth):
-        """A dictionary length → [lost, gained, digits lost, digits gained], the digits without their beginning."""
+        """The same, with the digits from here on."""
         out = {}
-        if dead(a) and dead(b) or depth > LONGEST: return out
-        before, after = bool(old and old.type(a, depth)), bool(new and new.type(b, depth))
-        if before != after: out[depth] = [int(before), int(after), "" if before else None, "" if after else None]
+        if a is None and b is None or depth > LONGEST: return out
+        before, after = old.label(a, depth) if a else None, new.label(b, depth) if b else None
+        if before and not after: out[(old.regions[before[0]].name, depth)] = [1, 0, "", None]
+        if after and not before: out[(new.regions[after[0]].name, depth)] = [0, 1, None, ""]
         for d in range(10):
-            below = walk(tuple(automaton.step(s, d) for s in a), tuple(automaton.step(s, d) for s in b), depth + 1)
-            for length, (lost, gained, one_lost, one_gained) in below.items():
-                entry = out.setdefault(length, [0, 0, None, None])
+            below = walk(old.step(a, d) if a else None, new.step(b, d) if b else None, depth + 1)
+            for key, (lost, gained, one_lost, one_gained) in below.items():
+                entry = out.setdefault(key, [0, 0, None, None])
                 entry[0] += lost
                 entry[1] += gained
                 if entry[2] is None and one_lost is not None: entry[2] = str(d) + one_lost
                 if entry[3] is None and one_gained is not None: entry[3] = str(d) + one_gained
         return out
 
-    empty = (automaton.NOTHING,) * 11
-    found = walk(old.start() if old else empty, new.start() if new else empty, 0)
-    return [(length, *values) for length, values in sorted(found.items())]
+    return walk(old.start if old else None, new.start if new else None, 0)
 
 
 def shown(number):
@@ -59,8 +55,13 @@ def report(old_path, new_path):
             for field in plan.FIELDS:
                 if a.text(field) != b.text(field):
                     lines.append(f"{name}: {field} was {shown(a.text(field))} and is {shown(b.text(field))}")
-        for length, lost, gained, one_lost, one_gained in valid_by_length(a, b):
-            code = (a or b).country_code
+    # By country code: to which region a number belongs is told by the plans of all that share it.
+    old_codes, new_codes = plan.codes(old), plan.codes(new)
+    changed = {r.country_code for name in set(old) | set(new) for r in (old.get(name), new.get(name))
+               if r and (name not in old or name not in new or old[name].fields != new[name].fields)}
+    for code in sorted(changed):
+        found = valid_by_length(old_codes.get(code), new_codes.get(code))
+        for (name, length), (lost, gained, one_lost, one_gained) in sorted(found.items()):
             if lost: lines.append(f"{name}: {lost} numbers of {length} digits are no longer valid, such as +{code}{one_lost}")
             if gained: lines.append(f"{name}: {gained} numbers of {length} digits are valid now, such as +{code}{one_gained}")
     return lines

@@ -70,6 +70,7 @@ class Tables:
             self.codes.setdefault(region.country_code, []).append(index)
         self.roots = [self.region_roots(r) for r in self.regions]
         self.code_roots = {c: (self.validity(ids), self.leading(ids)) for c, ids in sorted(self.codes.items())}
+        if len(self.codes) > 254: raise automaton.Unsupported(f"{len(self.codes)} country codes; the tables hold 254")
         if len(self.pool.nodes) > 0xFFFF: raise automaton.Unsupported(f"{len(self.pool.nodes)} nodes; the tables hold 65,535")
 
     def region_roots(self, region):
@@ -98,37 +99,19 @@ class Tables:
         return self.pool.prefix(pattern, label, group)
 
     def validity(self, ids):
-        """Labels of valid numbers: their region and type, the regions tried as libphonenumber does."""
-        regions = [self.regions[i] for i in ids]
-        leads = [automaton.start(r.text("leading_digits")) if len(ids) > 1 else automaton.NOTHING for r in regions]
-        memo, done = {}, "matched"
-
-        def label(state, depth):
-            for i, (lead, s) in enumerate(state):
-                if leads[i] and lead != done: continue
-                kind = regions[i].type(s, depth)
-                if kind: return self.labels.setdefault((ids[i], kind), len(self.labels))
-                # Whose leading digits match is its region, even where the number is not valid; so is an only region.
-                if leads[i]: return 0
-            return 0
+        """Labels of valid numbers: their region and type."""
+        code, memo = plan.Code([self.regions[i] for i in ids]), {}
 
         def go(state, depth):
-            if (state, depth) in memo: return memo[(state, depth)]
-            children = []
-            for d in range(10):
-                nxt = []
-                for i, (lead, s) in enumerate(state):
-                    if leads[i] and lead != done:
-                        lead = automaton.step(lead, d)
-                        if automaton.accepts(lead): lead = done
-                        if not lead: s = (automaton.NOTHING,) * 11
-                    nxt.append((lead, tuple(automaton.step(x, d) for x in s)))
-                nxt = tuple(nxt)
-                children.append(go(nxt, depth + 1) if any(any(s) for _, s in nxt) else 0)
-            memo[(state, depth)] = self.pool.node(label(state, depth), children)
+            if state is None: return 0
+            if (state, depth) not in memo:
+                children = [go(code.step(state, d), depth + 1) for d in range(10)]
+                found = code.label(state, depth)
+                label = self.labels.setdefault((ids[found[0]], found[1]), len(self.labels)) if found else 0
+                memo[(state, depth)] = self.pool.node(label, children)
             return memo[(state, depth)]
 
-        return go(tuple((leads[i], r.start()) for i, r in enumerate(regions)), 0)
+        return go(code.start, 0)
 
     def leading(self, ids):
         """Labels, from 1, of the first region whose leading digits match; 0 where there is but one region."""

@@ -51,6 +51,46 @@ class Region:
         return 11 if fixed and mobile else 9 if fixed else 10 if mobile else 0
 
 
+class Code:
+    """All regions of a country code, the main one first: to which of them a number belongs."""
+
+    MATCHED = "matched"
+
+    def __init__(self, regions):
+        self.regions = regions
+        # As libphonenumber: leading digits tell the region, but an only region needs none.
+        self.leading = [automaton.start(r.text("leading_digits")) if len(regions) > 1 else automaton.NOTHING for r in regions]
+        self.start = tuple(zip(self.leading, (r.start() for r in regions)))
+
+    def step(self, state, d):
+        """The state a digit later; None where no digits lead to a valid number any more."""
+        out = []
+        for place, (lead, types) in enumerate(state):
+            if self.leading[place] and lead != self.MATCHED:
+                lead = automaton.step(lead, d)
+                if automaton.accepts(lead): lead = self.MATCHED
+                if not lead: types = (automaton.NOTHING,) * len(types)
+            out.append((lead, tuple(automaton.step(s, d) for s in types)))
+        return tuple(out) if any(any(types) for _, types in out) else None
+
+    def label(self, state, length):
+        """Place of the region and index of the type of a valid number; None where it is not valid."""
+        for place, (lead, types) in enumerate(state):
+            if self.leading[place] and lead != self.MATCHED: continue
+            kind = self.regions[place].type(types, length)
+            if kind: return place, kind
+            # Whose leading digits match is its region, even where the number is not valid.
+            if self.leading[place]: return None
+        return None
+
+
+def codes(regions):
+    """Country code → Code, of all regions."""
+    out = collections.OrderedDict()
+    for region in regions.values(): out.setdefault(region.country_code, []).append(region)
+    return collections.OrderedDict((code, Code(sorted(of, key=lambda r: not r.is_main))) for code, of in out.items())
+
+
 def read(path):
     """The version and the regions of a file, in its order."""
     version, regions = "", collections.OrderedDict()

@@ -59,6 +59,37 @@ struct NumberParser {
         return try number(digits, metadata.codes[code])
     }
 
+    /// The valid number that digits with a country code are, as they are or without a national prefix; nil for none.
+    func validInternational(_ digits: borrowing Digits) -> PhoneNumber? {
+        if let exact = try? exact(digits.copy()), exact.isValid { return exact }
+        return (try? international(digits.copy())).flatMap { $0.isValid ? $0 : nil }
+    }
+
+    /// Whether what follows the country code is a short code of one of its regions.
+    func isShortCode(_ digits: borrowing Digits) -> Bool {
+        guard let (index, length) = metadata.countryCode(of: digits) else { return false }
+        let code = metadata.codes[index]
+        var national = digits.copy()
+        national.dropFirst(length)
+        for region in Int(code.firstRegion)..<Int(code.firstRegion + code.regionCount)
+        where metadata.matches(metadata.regions[region].shortCode, national) {
+            return true
+        }
+        return false
+    }
+
+    /// What a premium or shared-cost number is called that begins the digits, as where a plan has been lengthened; nil for none.
+    func premiumBeginning(of digits: borrowing Digits) -> String? {
+        guard let (index, length) = metadata.countryCode(of: digits) else { return nil }
+        var national = digits.copy()
+        national.dropFirst(length)
+        switch metadata.types(onTheWay: metadata.codes[index], national).first(where: { $0 == .premiumRate || $0 == .sharedCost }) {
+        case .premiumRate: return "a premium-rate number"
+        case .some: return "a shared-cost number"
+        case nil: return nil
+        }
+    }
+
     /// Reads the national form of a region.
     func national(_ digits: borrowing Digits, in region: Int) throws(Failure) -> PhoneNumber {
         let plan = metadata.regions[region]

@@ -28,11 +28,9 @@ private struct Reading {
 
     func read(_ knownWaID: (String) -> Bool) -> PhoneReading {
         var raw = raw
-        // What is plain needs no cleaning: nearly every number. Decimals, a minus and the like have to be looked for all the same.
+        // Nearly every number is written in a way that leaves no question; the others have to be looked at closely.
         if let reading = raw.withUTF8({ utf8 -> PhoneReading? in
-            guard utf8.count <= WrittenNumber.longest, let first = utf8.first, first != UInt8(ascii: "-"), !Self.endsInDecimals(utf8),
-                let number = try? NumberText(utf8), number.isPlain
-            else { return nil }
+            guard Self.isSober(utf8), let number = try? NumberText(utf8), number.isPlain else { return nil }
             return read(number, knownWaID)
         }) {
             return reading
@@ -40,8 +38,7 @@ private struct Reading {
         guard let written = WrittenNumber(raw) else {
             return refused(.notANumber, "longer than \(WrittenNumber.longest) characters", ruleWithoutPlus)
         }
-        let rule: PhoneReading.Rule =
-            written.text.unicodeScalars.contains { $0 == "+" || $0 == "\u{FF0B}" } ? .international : ruleWithoutPlus
+        let rule: PhoneReading.Rule = written.hasPlus ? .international : ruleWithoutPlus
         if let damage = SpreadsheetDamage.found(in: written.text) {
             return refused(.spreadsheetDamage, damage.reason, rule, candidates: candidate(damage.meant))
         }
@@ -61,19 +58,25 @@ private struct Reading {
         }
     }
 
+    /// Whether a text begins as a number does, ends in a digit, and has neither a point, a comma nor a slash.
+    @inline(__always)
+    private static func isSober(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard utf8.count <= WrittenNumber.longest, let first = utf8.first, let last = utf8.last, last &- 48 < 10 else { return false }
+        guard first &- 48 < 10 || first == UInt8(ascii: "+") || first == UInt8(ascii: "(") else { return false }
+        var pluses = 0
+        for byte in utf8 {
+            if (UInt8(ascii: ".")...UInt8(ascii: "/")).contains(byte) || byte == UInt8(ascii: ",") { return false }
+            if byte == UInt8(ascii: "+") { pluses += 1 }
+        }
+        return pluses < 2
+    }
+
     private static func fault(_ failure: NumberText.Failure, of text: String) -> String {
         if failure == .tooLong { return "too many digits" }
         let digits = text.unicodeScalars.count { NumberText.isDigit($0.value) }
         return text.isEmpty
             ? "it is empty"
             : digits == 0 ? "it has no digits" : digits < 3 ? "too few digits" : "characters between its digits that no number has"
-    }
-
-    /// Whether one or two zeros stand behind a point at the end.
-    private static func endsInDecimals(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard utf8.count > 3, utf8[utf8.count - 1] == UInt8(ascii: "0") else { return false }
-        let before = utf8[utf8.count - 2]
-        return before == UInt8(ascii: ".") || before == UInt8(ascii: "0") && utf8[utf8.count - 3] == UInt8(ascii: ".")
     }
 
     /// The reading that a repaired number would have.
@@ -92,17 +95,38 @@ private struct Reading {
     }
 
     private func international(_ digits: borrowing Digits) -> PhoneReading {
-        let number: PhoneNumber
+        let written: PhoneNumber
         do throws(NumberParser.Failure) {
-            number = try parser.international(digits.copy())
+            written = try parser.exact(digits.copy())
         } catch {
             return error == .noCountryCode
                 ? refused(.noCountryCode, "not a phone number: no country code begins like this", .international)
                 : refused(.length, "not a phone number: too \(error == .tooLong ? "many" : "few") digits", .international)
         }
+        if written.isValid { return accepted(written, .international) }
+        // As in +44 (0)20: a national prefix that does not belong behind a country code.
+        let stripped = try? parser.international(digits.copy())
+        if let stripped, stripped.isValid { return accepted(stripped, .international) }
+        if parser.isShortCode(digits) {
+            return refused(.shortCode, "a short code of +\(written.countryCode); WhatsApp has no such numbers", .international, written)
+        }
+        if let stripped, stripped != written {
+            // Neither is in the number plan, so nothing tells which was meant; and each would be another number.
+            let candidates = [written, stripped].filter { $0.isReachable && $0.fitsE164 }.map(\.e164)
+            if !candidates.isEmpty {
+                return ambiguous(
+                    candidates,
+                    "not a valid number with what looks like a national prefix, nor without; write it as it is dialled from abroad",
+                    .international)
+            }
+        }
         // Number plans change faster than metadata: with a plus, possible is enough.
-        if number.isReachable && number.fitsE164 { return accepted(number, .international) }
-        return refused(.length, "not a phone number: \(fault(inLengthOf: number))", .international, number)
+        if written.isReachable && written.fitsE164 {
+            var reading = accepted(written, .international)
+            reading.premiumKind = parser.premiumBeginning(of: digits).map { "what begins as \($0)" }
+            return reading
+        }
+        return refused(.length, "not a phone number: \(fault(inLengthOf: written))", .international, written)
     }
 
     private func national(_ text: borrowing NumberText, _ region: Int) -> PhoneReading {
@@ -110,43 +134,53 @@ private struct Reading {
         let name = plan.name ?? ""
         let read = try? parser.parse(text, in: region)
         if let read, read.number.isValid {
-            guard read.number.fitsE164 else { return refused(.length, fault(inLengthOf: read.number), .region, read.number) }
             return accepted(read.number, .region)
         }
         if metadata.matches(plan.shortCode, text.digits) {
             return refused(.shortCode, "a short code of \(name); WhatsApp has no such numbers", .region, read?.number)
         }
-        var zero = Digits()
-        _ = zero.append(0)
-        for index in 0..<text.digits.count { _ = zero.append(text.digits[index]) }
-        if let meant = try? parser.national(zero, in: region), meant.isValid {
+        if let meant = withZero(text.digits, in: region) {
             let reason = "a valid number of \(name) only with a zero in front, which spreadsheets drop"
             return refused(.spreadsheetDamage, reason, .region, read?.number, candidates: [meant.e164])
         }
-        let foreign = (try? parser.international(text.digits.copy())).flatMap { $0.isValid ? $0.e164 : nil }
+        let foreign = parser.validInternational(text.digits)?.e164
         return refused(
             read?.number.isPossible == true ? .notValid : .length,
             "not a valid number of \(name)" + (foreign.map { "; with a plus it would be \($0)" } ?? ""), .region, read?.number,
             candidates: foreign.map { [$0] } ?? [])
     }
 
+    /// The number that digits are with a zero in front, where that is a valid one.
+    private func withZero(_ digits: borrowing Digits, in region: Int) -> PhoneNumber? {
+        var zero = Digits()
+        _ = zero.append(0)
+        for index in 0..<digits.count { _ = zero.append(digits[index]) }
+        return (try? parser.national(zero, in: region)).flatMap { $0.isValid ? $0 : nil }
+    }
+
     private func unmarked(_ digits: borrowing Digits, _ knownWaID: (String) -> Bool) -> PhoneReading {
-        let international = try? parser.international(digits.copy())
-        if let international, international.fitsE164, knownWaID(digits.text) { return accepted(international, .onlyReading) }
+        // Meta's own word, which is never rewritten.
+        if let known = try? parser.exact(digits.copy()), known.fitsE164, knownWaID(digits.text) { return accepted(known, .onlyReading) }
+        let international = parser.validInternational(digits).flatMap { $0.fitsE164 ? $0 : nil }
         let sender = senderCountry.flatMap(metadata.region)
         let domestic = sender.flatMap { try? parser.national(digits, in: $0) }
-        switch (international.flatMap { $0.isValid && $0.fitsE164 ? $0 : nil }, domestic.flatMap { $0.isValid ? $0 : nil }) {
+        let advice = "write it with a plus, or give the region"
+        switch (international, domestic.flatMap { $0.isValid ? $0 : nil }) {
         case (let first?, let second?) where first == second: return accepted(first, .onlyReading)
-        case (let first?, nil): return accepted(first, .onlyReading)
-        case (let first?, let second?):
-            return ambiguous([first, second], "two readings; write it with a plus, or give the region", .onlyReading)
-        case (nil, let second?):
-            return ambiguous([second], "a national number without a region; write it with a plus, or give the region", .onlyReading)
+        case (let first?, nil):
+            // What somebody near the sender would dial, or what a spreadsheet has left of a number there.
+            if domestic?.length == .localOnly { return ambiguous([first.e164], "it may be a local number; \(advice)", .onlyReading) }
+            if let sender, let zero = withZero(digits, in: sender), zero != first {
+                return ambiguous([first.e164, zero.e164], "a zero may be missing in front; \(advice)", .onlyReading)
+            }
+            return accepted(first, .onlyReading)
+        case (let first?, let second?): return ambiguous([first.e164, second.e164], "two readings; \(advice)", .onlyReading)
+        case (nil, let second?): return ambiguous([second.e164], "a national number without a region; \(advice)", .onlyReading)
         case (nil, nil):
             if let sender, metadata.matches(metadata.regions[sender].shortCode, digits) {
-                return refused(.shortCode, "a short code; WhatsApp has no such numbers", .onlyReading, international)
+                return refused(.shortCode, "a short code; WhatsApp has no such numbers", .onlyReading)
             }
-            return refused(.notValid, "no valid reading without a plus or a region", .onlyReading, international)
+            return refused(.notValid, "no valid reading without a plus or a region", .onlyReading, try? parser.exact(digits.copy()))
         }
     }
 
@@ -162,15 +196,16 @@ private struct Reading {
     }
 
     private func accepted(_ number: PhoneNumber, _ rule: PhoneReading.Rule) -> PhoneReading {
-        PhoneReading(
+        guard number.fitsE164 else { return refused(.length, "not a phone number: \(fault(inLengthOf: number))", rule, number) }
+        return PhoneReading(
             input: raw, status: .ok, e164: number.e164, region: number.region, type: number.type, valid: number.isValid,
-            possible: number.isPossible, rule: rule, candidates: [], reason: nil, refusal: nil)
+            possible: number.isPossible, rule: rule, candidates: [], reason: nil, refusal: nil, premiumKind: number.premiumKind)
     }
 
-    private func ambiguous(_ numbers: [PhoneNumber], _ reason: String, _ rule: PhoneReading.Rule) -> PhoneReading {
+    private func ambiguous(_ candidates: [String], _ reason: String, _ rule: PhoneReading.Rule) -> PhoneReading {
         PhoneReading(
             input: raw, status: .ambiguous, e164: nil, region: nil, type: .unknown, valid: false, possible: true, rule: rule,
-            candidates: numbers.map(\.e164), reason: reason, refusal: .ambiguous)
+            candidates: candidates, reason: reason, refusal: .ambiguous, premiumKind: nil)
     }
 
     private func refused(
@@ -179,6 +214,6 @@ private struct Reading {
     ) -> PhoneReading {
         PhoneReading(
             input: raw, status: .invalid, e164: nil, region: nil, type: .unknown, valid: false, possible: number?.isPossible ?? false,
-            rule: rule, candidates: candidates, reason: reason, refusal: refusal)
+            rule: rule, candidates: candidates, reason: reason, refusal: refusal, premiumKind: nil)
     }
 }

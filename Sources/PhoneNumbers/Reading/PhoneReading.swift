@@ -48,16 +48,7 @@ public struct PhoneReading: Sendable, Equatable {
     public var reason: String?
     /// The same for programs.
     public var refusal: Refusal?
-
     /// What makes it a number that is refused for sending unless a setting allows it, in words: a call to it costs more than a usual one,
-    /// or it is a freephone number of no country. Nil for all others.
-    public var premiumKind: String? {
-        switch type {
-        case .premiumRate: "a premium-rate number"
-        case .sharedCost: "a shared-cost number"
-        // ITU-T E.169.1: universal international freephone numbers.
-        case .tollFree where e164?.hasPrefix("+800") == true: "an international freephone number"
-        default: nil
-        }
-    }
+    /// or it is a freephone number of no country. Nil for all others, and where it is refused already.
+    public var premiumKind: String?
 }

@@ -8,6 +8,13 @@ struct WrittenNumber {
     /// Whether it was an address such as `tel:+34…`.
     let isAddress: Bool
 
+    /// Whether it begins with a plus, or its address has one.
+    var hasPlus: Bool {
+        let isOpening: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "(" || $0 == "\u{FF08}" }
+        let first = text.unicodeScalars.dropFirst(isAddress ? 4 : 0).first { !isOpening($0) }
+        return first == "+" || first == "\u{FF0B}" || isAddress && text.contains(";phone-context=+")
+    }
+
     /// Nil for a text that is too long.
     init?(_ raw: String) {
         guard raw.utf8.count <= Self.longest * 16, raw.count <= Self.longest else { return nil }
@@ -22,47 +29,70 @@ struct WrittenNumber {
         text = isAddress ? "tel:" + trimmed.dropFirst(4) : String(trimmed)
     }
 
-    /// Marks of direction and joining, which are copied along with numbers and change nothing.
+    /// Marks of direction and joining, which are copied along with numbers and change nothing. Those that turn the order of digits around are
+    /// none of them: nobody knows in which order they were meant.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0xAD, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2064, 0x2066...0x2069, 0xFEFF: true
+        case 0xAD, 0x200B...0x200F, 0x202A...0x202C, 0x2060, 0x2066...0x2069, 0xFEFF: true
         default: false
         }
     }
 
     /// What is wrong with the writing itself, nil for nothing. The text has been taken apart already.
     func fault(_ number: borrowing NumberText) -> (PhoneReading.Refusal, String)? {
-        if number.isPlain { return nil }
         if let digits = number.extensionDigits { return (.hasExtension, "the extension \(digits) cannot be sent to") }
         var body = Substring(text)
         if isAddress {
             body = body.dropFirst(4)
             if let semicolon = body.firstIndex(of: ";") {
-                for parameter in body[semicolon...].split(separator: ";") {
-                    guard parameter.hasPrefix("phone-context=") else {
-                        return (.notANumber, "the parameter \(parameter) cannot be sent to")
-                    }
-                    guard parameter.hasPrefix("phone-context=+") || number.hasPlus else {
-                        return (.noCountryCode, "a local number of \(parameter.dropFirst(14)); write it with a plus")
-                    }
-                }
+                if let fault = Self.fault(ofParameters: body[semicolon...], hasPlus: number.hasPlus) { return fault }
                 body = body[..<semicolon]
+                guard body.contains(where: \.isNumber) else { return (.notANumber, "there is no number before its context") }
             }
         }
         if body.unicodeScalars.contains(where: \.properties.isAlphabetic) {
             return (.letters, number.isVanity ? "letters stand for digits in it; write the digits" : "letters in the number")
         }
+        return fault(ofMarksIn: body)
+    }
+
+    /// RFC 3966: a local number has one context, and this is one only where that has a plus.
+    private static func fault(ofParameters parameters: Substring, hasPlus: Bool) -> (PhoneReading.Refusal, String)? {
+        let parameters = parameters.split(separator: ";")
+        if let other = parameters.first(where: { !$0.hasPrefix("phone-context=") }) {
+            return (.notANumber, "the parameter \(other) cannot be sent to")
+        }
+        guard parameters.count == 1, let context = parameters.first else { return (.notANumber, "more than one context") }
+        guard context.hasPrefix("phone-context=+") || hasPlus else {
+            return (.noCountryCode, "a local number of \(context.dropFirst(14)); write it with a plus")
+        }
+        return nil
+    }
+
+    private func fault(ofMarksIn body: Substring) -> (PhoneReading.Refusal, String)? {
+        // Digits before and after the last slash.
+        var (before, digits, slashes, pluses) = (0, 0, 0, 0)
         var plusIsOver = false
         for scalar in body.unicodeScalars {
             switch scalar.value {
             case 0x2B, 0xFF0B:
-                if plusIsOver { return (.notANumber, "a plus inside the number") }
+                pluses += 1
+                if plusIsOver || pluses > 1 { return (.notANumber, "a plus inside the number") }
             case 0x20, 0x28, 0x29, 0xFF08, 0xFF09, 0x3000, 0xA0: continue
-            case 0x2D...0x2F, 0x5B, 0x5D, 0x2010...0x2015, 0x2212, 0xFF0D...0xFF0F, 0xFF3B, 0xFF3D: plusIsOver = true
+            case 0x2F, 0xFF0F:
+                plusIsOver = true
+                slashes += 1
+                (before, digits) = (before + digits, 0)
+            case 0x2D, 0x2E, 0x5B, 0x5D, 0x2010...0x2015, 0x2212, 0xFF0D, 0xFF0E, 0xFF3B, 0xFF3D: plusIsOver = true
             default:
                 guard NumberText.isDigit(scalar.value) else { return (.notANumber, "“\(scalar)” is in no number") }
                 plusIsOver = true
+                digits += 1
             }
+        }
+        // 030/1234567 is one number; 1234567/8 and 1234567/7654321 are two.
+        if slashes > 1 || slashes == 1 && digits > 0 && (digits < 5 || before > (pluses > 0 ? 8 : 5)) {
+            return (.notANumber, "a slash parts one number from the next; give one of them")
         }
         return nil
     }
@@ -72,7 +102,7 @@ struct WrittenNumber {
 enum SpreadsheetDamage {
     /// What happened, and the number that may have been meant, as it would be read without it; nil for no damage.
     static func found(in text: String) -> (reason: String, meant: String?)? {
-        let bytes = Array(text.utf8.prefix(80))
+        let bytes = Array(text.utf8)
         guard let first = bytes.first, let last = bytes.last else { return nil }
         if first == UInt8(ascii: "'") || first == UInt8(ascii: "=") || first == UInt8(ascii: "\"") {
             let meant = text.filter { !"'=\"".contains($0) }
@@ -80,30 +110,35 @@ enum SpreadsheetDamage {
             return ("a spreadsheet's mark for text is in front of it; take it away", meant)
         }
         if first == UInt8(ascii: "#") { return ("a spreadsheet's error or a column too narrow for the number", nil) }
-        if first == UInt8(ascii: "-") {
-            return ("it begins with a minus: a spreadsheet has calculated with it; format the column as text", nil)
+        if text.unicodeScalars.first.map(isDash) == true { return ("it begins with a minus, as amounts do", nil) }
+        if text.unicodeScalars.last.map(isDash) == true { return ("it ends with a minus, as amounts do", nil) }
+        let hasPlus = text.unicodeScalars.contains { $0 == "+" || $0 == "\u{FF0B}" }
+        if first == UInt8(ascii: "("), last == UInt8(ascii: ")"), !hasPlus, bytes.count(where: { $0 == UInt8(ascii: "(") }) == 1 {
+            return ("all of it stands in brackets, as negative amounts do", nil)
         }
-        let mark = bytes.firstIndex { !isDigit($0) && $0 != UInt8(ascii: "+") }
-        guard let mark, mark >= 1 else { return nil }
-        let point = bytes[mark] == UInt8(ascii: ".") || bytes[mark] == UInt8(ascii: ",")
-        let decimals = point ? bytes[(mark + 1)...].prefix(while: isDigit) : []
-        let rest = bytes[(mark + (point ? 1 + decimals.count : 0))...]
         // 5,21555E+12: the last digits are gone for good.
-        if rest.first.map({ $0 | 0x20 }) == UInt8(ascii: "e") {
-            let exponent = rest.dropFirst().drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
-            if !exponent.isEmpty, exponent.allSatisfy(isDigit) {
-                return (
-                    "in scientific notation: a spreadsheet has dropped its last digits; format the column as text and export it again", nil
-                )
+        if text.contains(/^[+]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+$/) {
+            return ("in scientific notation: a spreadsheet has dropped its last digits; format the column as text and export it again", nil)
+        }
+        // 34612345678.0: a number with decimals. One point or comma, and hardly anything or only zeros behind it; 06.12.34.56.78 has four.
+        let points = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") || bytes[$0] == UInt8(ascii: ",") }
+        if points.count == 1, let point = points.first {
+            let decimals = bytes[(point + 1)...]
+            if !decimals.isEmpty, decimals.allSatisfy(isDigit), decimals.count < 3 || decimals.allSatisfy({ $0 == UInt8(ascii: "0") }),
+                bytes[..<point].count(where: isDigit) >= 5
+            {
+                let meant = String(decoding: bytes[..<point], as: UTF8.self)
+                return ("it ends in decimals: a spreadsheet took it for an amount; format the column as text", meant)
             }
         }
-        // 34612345678.0: a number with decimals. Three zeros may be a group of digits.
-        if rest.isEmpty, last == UInt8(ascii: "0"), decimals.count == 1 || decimals.count == 2, decimals.allSatisfy({ $0 == last }),
-            mark >= 7
-        {
-            return ("it ends in decimals: a spreadsheet took it for an amount; format the column as text", String(text.prefix(mark)))
-        }
         return nil
+    }
+
+    private static func isDash(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x2D, 0x2010...0x2015, 0x2212, 0xFE63, 0xFF0D: true
+        default: false
+        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
