@@ -75,9 +75,11 @@ extension NumberText {
     private mutating func read(_ text: ArraySlice<UInt32>) throws(Failure) {
         var number = try Self.candidate(in: text)
         guard Self.isViable(number) else { throw .notANumber }
-        if let label = number.indices.first(where: {
-            Self.extensionEnd(number, from: $0) != nil && Self.isViable(number[..<$0])
-        }) {
+        if Self.mayEndInExtension(number),
+            let label = number.indices.first(where: {
+                Self.extensionEnd(number, from: $0) != nil && Self.isViable(number[..<$0])
+            })
+        {
             extensionDigits = Self.digits(of: number[label...])
             number = number[..<label]
         }
@@ -138,8 +140,9 @@ extension NumberText {
             }
             index += 1
         }
+        let mayEnd = mayEndInExtension(text)
         while true {
-            if index == text.endIndex || extensionEnd(text, from: index) != nil { return true }
+            if index == text.endIndex || mayEnd && extensionEnd(text, from: index) != nil { return true }
             let character = text[index]
             guard isDigit(character) || isPunctuation(character) || character == UInt32(ascii: "*") || isLetter(character) else {
                 return false
@@ -147,6 +150,9 @@ extension NumberText {
             index += 1
         }
     }
+
+    /// Asked before every place is tried: 250 places in each of 250 beginnings of a text would be a millisecond and more.
+    private static func mayEndInExtension(_ text: Text) -> Bool { text.last.map { isDigit($0) || $0 == 0x23 } ?? false }
 
     /// Where the digits of an extension begin, if all of the text from an index on is one.
     private static func extensionEnd(_ text: Text, from start: Int) -> Int? {
