@@ -262,6 +262,9 @@ DECLARE
     times timestamptz[];
     rest bigint[];
     stored bigint;
+    -- Whether a number is named more than once: what one answer says is then told by what another has changed.
+    twice boolean := (
+        SELECT count(*) < cardinality(p_numbers) FROM (SELECT DISTINCT u.sender, u.number FROM unnest(p_senders, p_numbers) AS u (sender, number)) n);
 BEGIN
     -- New people, as far as no user_id is involved.
     INSERT INTO recipients.contact (phone_number_id, wa_id)
@@ -296,7 +299,7 @@ BEGIN
         ORDER BY f.number, f.sender, f.at DESC
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS stored = ROW_COUNT;
-        EXIT WHEN stored = cardinality(numbers);
+        EXIT WHEN stored = cardinality(numbers) AND NOT twice;
     END LOOP;
     IF rest IS NULL THEN RETURN; END IF;
     FOR o IN

@@ -79,6 +79,25 @@ struct CommandTests {
         #expect(lines[3].contains(#""e164":"+16315551234""#) && lines[3].contains(#""rule":"only_reading""#), "\(lines[3])")
     }
 
+    @Test("What cannot be written is told, and whoever stops reading is not")
+    func phoneOutput() throws {
+        for (target, status) in [("/dev/full", Int32(1)), ("/dev/null", 0)] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: try #require(Command.program))
+            process.arguments = ["phone", "normalize"]
+            let (input, errors) = (Pipe(), Pipe())
+            process.standardInput = input
+            process.standardOutput = try #require(FileHandle(forWritingAtPath: target))
+            process.standardError = errors
+            try process.run()
+            try input.fileHandleForWriting.write(contentsOf: Data("+16505550101\n".utf8))
+            try input.fileHandleForWriting.close()
+            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == status && said.contains("stdout cannot be written") == (status == 1), "\(said)")
+        }
+    }
+
     @Test("A region that there is not is wrong usage")
     func phoneRegion() throws {
         for option in ["--region", "--sender-country"] {

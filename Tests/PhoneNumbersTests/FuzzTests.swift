@@ -59,10 +59,10 @@ import Testing
             guard let e164 = reading.e164 else { continue }
             let again = PhoneNumberReader.read(e164)
             if again.e164 != e164 || again.valid != reading.valid { return "read as \(e164), and that as \(again.e164 ?? "nothing")" }
-            // What is accepted is what libphonenumber reads too: the rules only ever refuse more.
+            // What is accepted is what libphonenumber reads too: the rules only ever refuse more, except for a zero in brackets.
             if sender == nil, bytes.count < 2000, !text.lowercased().hasPrefix("tel:"), text.unicodeScalars.allSatisfy(\.isASCII),
                 lenient?.e164 != e164,
-                reading.rule != .onlyReading
+                reading.rule != .onlyReading, !text.contains(/[(\[] ?0 ?[)\]]/)
             {
                 return "read as \(e164), parsed as \(lenient?.e164 ?? "nothing")"
             }

@@ -133,6 +133,24 @@ struct LedgerTests {
         }
     }
 
+    /// Meta names a number's own digits after another number's: the same in one batch as in two.
+    @Test(arguments: [nil, "GB.7"] as [String?])
+    func aNumberThatIsItsOwnAgainInTheSameBatch(userID: String?) async throws {
+        try await TestDatabase.with { client in
+            let number = "+447700900199"
+            if let userID {
+                try await RecipientDirectory.learn(
+                    [.init(phoneNumberID: Self.sender, number: number, waID: "447700900199", userID: userID, at: at(0))], on: client)
+            }
+            try await RecipientDirectory.learn(
+                [
+                    .init(phoneNumberID: Self.sender, number: number, waID: "447700900200", at: at(10)),
+                    .init(phoneNumberID: Self.sender, number: number, waID: "447700900199", userID: userID, at: at(20)),
+                ], on: client)
+            #expect(try await RecipientDirectory.show(number, on: client).map(\.waID) == ["447700900199"])
+        }
+    }
+
     @Test func twoWhoLearnTheSameDoNotWaitInACircle() async throws {
         try await TestDatabase.with { client in
             let answers = (0..<40).map {

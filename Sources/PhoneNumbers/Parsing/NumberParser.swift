@@ -65,6 +65,15 @@ struct NumberParser {
         return (try? international(digits.copy())).flatMap { $0.isValid ? $0 : nil }
     }
 
+    /// The number that +52 1 and ten digits stand for, the form of Mexican mobile numbers until 2019, which WhatsApp still shows. A candidate
+    /// only: what was written is no number any more. Nil for other digits.
+    func modernMexican(_ digits: borrowing Digits) -> PhoneNumber? {
+        guard digits.count == 13, digits[0] == 5, digits[1] == 2, digits[2] == 1 else { return nil }
+        var modern = Digits()
+        for index in 0..<digits.count where index != 2 { _ = modern.append(digits[index]) }
+        return (try? exact(modern)).flatMap { $0.isValid ? $0 : nil }
+    }
+
     /// Whether what follows the country code is a short code of one of its regions.
     func isShortCode(_ digits: borrowing Digits) -> Bool {
         guard let (index, length) = metadata.countryCode(of: digits) else { return false }

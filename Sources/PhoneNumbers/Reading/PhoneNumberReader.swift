@@ -54,19 +54,55 @@ private struct Reading {
                 let meant = (try? parser.parse(number, in: region.flatMap(metadata.region)).number).flatMap { $0.isValid ? $0.e164 : nil }
                 return refused(refusal, "not a phone number: \(reason)", rule, candidates: meant.map { [$0] } ?? [])
             }
+            if let first = written.beforeSlashes.first(where: isNumber) {
+                let meant = candidate(first)
+                return refused(.notANumber, "not a phone number: a slash parts it from another; give one of them", rule, candidates: meant)
+            }
+            if number.hasPlus, let text = written.withoutBracketedZero {
+                return withBracketedZero(international(number.digits), without: PhoneNumberReader.read(text))
+            }
             return read(number, knownWaID)
         }
     }
 
-    /// Whether a text begins as a number does, ends in a digit, and has neither a point, a comma nor a slash.
+    /// Whether a text is a valid number by itself, here or near the sender. 030/1234567 is one number, 030 1234567/8 are two.
+    private func isNumber(_ text: String) -> Bool {
+        if PhoneNumber.parse(text, region: region ?? senderCountry)?.isValid == true { return true }
+        return region == nil && PhoneNumber.parse("+" + text, region: nil)?.isValid == true
+    }
+
+    /// A zero in brackets behind a country code is dialled within the country only; but in Italy it is part of the number. The number plan
+    /// decides, and where it does not, nobody does.
+    private func withBracketedZero(_ with: PhoneReading, without: PhoneReading) -> PhoneReading {
+        var without = without
+        without.input = raw
+        switch (with.e164 != nil && with.valid, without.e164 != nil && without.valid) {
+        case (true, false): return with
+        case (false, true): return without
+        case (true, true) where with.e164 == without.e164: return with
+        default:
+            let candidates = [with, without].flatMap { [$0.e164].compactMap { $0 } + $0.candidates }
+            guard !candidates.isEmpty else { return with }
+            var seen = Set<String>()
+            return ambiguous(
+                candidates.filter { seen.insert($0).inserted },
+                "the zero in brackets may belong to it or not; write it as it is dialled from abroad",
+                .international)
+        }
+    }
+
+    /// Whether a text begins as a number does, ends in a digit, and has neither a point, a comma, a slash nor a zero in brackets.
     @inline(__always)
     private static func isSober(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
         guard utf8.count <= WrittenNumber.longest, let first = utf8.first, let last = utf8.last, last &- 48 < 10 else { return false }
         guard first &- 48 < 10 || first == UInt8(ascii: "+") || first == UInt8(ascii: "(") else { return false }
-        var pluses = 0
+        var (pluses, before) = (0, UInt8(0))
         for byte in utf8 {
             if (UInt8(ascii: ".")...UInt8(ascii: "/")).contains(byte) || byte == UInt8(ascii: ",") { return false }
             if byte == UInt8(ascii: "+") { pluses += 1 }
+            // +44 (0)20
+            if byte == UInt8(ascii: "0"), before == UInt8(ascii: "(") { return false }
+            if byte != UInt8(ascii: " ") { before = byte }
         }
         return pluses < 2
     }
@@ -126,7 +162,9 @@ private struct Reading {
             reading.premiumKind = parser.premiumBeginning(of: digits).map { "what begins as \($0)" }
             return reading
         }
-        return refused(.length, "not a phone number: \(fault(inLengthOf: written))", .international, written)
+        return refused(
+            .length, "not a phone number: \(fault(inLengthOf: written))", .international, written,
+            candidates: parser.modernMexican(digits).map { [$0.e164] } ?? [])
     }
 
     private func national(_ text: borrowing NumberText, _ region: Int) -> PhoneReading {
@@ -168,11 +206,8 @@ private struct Reading {
         switch (international, domestic.flatMap { $0.isValid ? $0 : nil }) {
         case (let first?, let second?) where first == second: return accepted(first, .onlyReading)
         case (let first?, nil):
-            // What somebody near the sender would dial, or what a spreadsheet has left of a number there.
+            // What somebody near the sender would dial.
             if domestic?.length == .localOnly { return ambiguous([first.e164], "it may be a local number; \(advice)", .onlyReading) }
-            if let sender, let zero = withZero(digits, in: sender), zero != first {
-                return ambiguous([first.e164, zero.e164], "a zero may be missing in front; \(advice)", .onlyReading)
-            }
             return accepted(first, .onlyReading)
         case (let first?, let second?): return ambiguous([first.e164, second.e164], "two readings; \(advice)", .onlyReading)
         case (nil, let second?): return ambiguous([second.e164], "a national number without a region; \(advice)", .onlyReading)
@@ -180,7 +215,9 @@ private struct Reading {
             if let sender, metadata.matches(metadata.regions[sender].shortCode, digits) {
                 return refused(.shortCode, "a short code; WhatsApp has no such numbers", .onlyReading)
             }
-            return refused(.notValid, "no valid reading without a plus or a region", .onlyReading, try? parser.exact(digits.copy()))
+            return refused(
+                .notValid, "no valid reading without a plus or a region", .onlyReading, try? parser.exact(digits.copy()),
+                candidates: parser.modernMexican(digits).map { [$0.e164] } ?? [])
         }
     }
 

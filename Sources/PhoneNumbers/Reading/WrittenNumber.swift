@@ -10,7 +10,7 @@ struct WrittenNumber {
 
     /// Whether it begins with a plus, or its address has one.
     var hasPlus: Bool {
-        let isOpening: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "(" || $0 == "\u{FF08}" }
+        let isOpening: (Unicode.Scalar) -> Bool = { " ([\u{FF08}\u{FF3B}".unicodeScalars.contains($0) }
         let first = text.unicodeScalars.dropFirst(isAddress ? 4 : 0).first { !isOpening($0) }
         return first == "+" || first == "\u{FF0B}" || isAddress && text.contains(";phone-context=+")
     }
@@ -29,11 +29,11 @@ struct WrittenNumber {
         text = isAddress ? "tel:" + trimmed.dropFirst(4) : String(trimmed)
     }
 
-    /// Marks of direction and joining, which are copied along with numbers and change nothing. Those that turn the order of digits around are
-    /// none of them: nobody knows in which order they were meant.
+    /// Marks of direction and joining, which are copied along with numbers and change nothing. U+202E turns the order of digits
+    /// around and is none of them: nobody knows in which order they were meant.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0xAD, 0x200B...0x200F, 0x202A...0x202C, 0x2060, 0x2066...0x2069, 0xFEFF: true
+        case 0xAD, 0x061C, 0x200B...0x200F, 0x202A...0x202D, 0x2060, 0x2066...0x2069, 0xFEFF: true
         default: false
         }
     }
@@ -50,7 +50,7 @@ struct WrittenNumber {
                 guard body.contains(where: \.isNumber) else { return (.notANumber, "there is no number before its context") }
             }
         }
-        if body.unicodeScalars.contains(where: \.properties.isAlphabetic) {
+        if body.unicodeScalars.contains(where: { $0.properties.isAlphabetic && $0.value != Self.longDash }) {
             return (.letters, number.isVanity ? "letters stand for digits in it; write the digits" : "letters in the number")
         }
         return fault(ofMarksIn: body)
@@ -69,32 +69,39 @@ struct WrittenNumber {
         return nil
     }
 
+    /// U+30FC, a letter that Japanese keyboards give for a hyphen.
+    private static let longDash: UInt32 = 0x30FC
+
     private func fault(ofMarksIn body: Substring) -> (PhoneReading.Refusal, String)? {
-        // Digits before and after the last slash.
-        var (before, digits, slashes, pluses) = (0, 0, 0, 0)
+        var pluses = 0
         var plusIsOver = false
         for scalar in body.unicodeScalars {
             switch scalar.value {
             case 0x2B, 0xFF0B:
                 pluses += 1
                 if plusIsOver || pluses > 1 { return (.notANumber, "a plus inside the number") }
-            case 0x20, 0x28, 0x29, 0xFF08, 0xFF09, 0x3000, 0xA0: continue
-            case 0x2F, 0xFF0F:
-                plusIsOver = true
-                slashes += 1
-                (before, digits) = (before + digits, 0)
-            case 0x2D, 0x2E, 0x5B, 0x5D, 0x2010...0x2015, 0x2212, 0xFF0D, 0xFF0E, 0xFF3B, 0xFF3D: plusIsOver = true
+            case 0x20, 0x28, 0x29, 0x5B, 0x5D, 0xFF08, 0xFF09, 0xFF3B, 0xFF3D, 0x3000, 0xA0: continue
+            case 0x2D...0x2F, 0x2010...0x2015, 0x2212, 0xFF0D...0xFF0F, Self.longDash: plusIsOver = true
             default:
                 guard NumberText.isDigit(scalar.value) else { return (.notANumber, "“\(scalar)” is in no number") }
                 plusIsOver = true
-                digits += 1
             }
         }
-        // 030/1234567 is one number; 1234567/8 and 1234567/7654321 are two.
-        if slashes > 1 || slashes == 1 && digits > 0 && (digits < 5 || before > (pluses > 0 ? 8 : 5)) {
-            return (.notANumber, "a slash parts one number from the next; give one of them")
-        }
         return nil
+    }
+
+    /// What stands before each slash.
+    var beforeSlashes: [String] {
+        text.indices.filter { text[$0] == "/" || text[$0] == "\u{FF0F}" }.map { String(text[..<$0]) }
+    }
+
+    /// The text without its only zero in brackets, directly behind a country code, as in +44 (0)20; nil where there is none.
+    var withoutBracketedZero: String? {
+        let zeros = text.ranges(of: /[(\[\u{FF08}\u{FF3B}] ?[0\u{FF10}] ?[)\]\u{FF09}\u{FF3D}]/)
+        guard zeros.count == 1, let zero = zeros.first else { return nil }
+        let code = text[..<zero.lowerBound].unicodeScalars.compactMap { NumberText.digit($0.value) }
+        guard (1...3).contains(code.count), Metadata.shared.code(code.reduce(0) { $0 * 10 + Int($1) }) != nil else { return nil }
+        return String(text[..<zero.lowerBound] + " " + text[zero.upperBound...])
     }
 }
 
@@ -136,7 +143,7 @@ enum SpreadsheetDamage {
 
     private static func isDash(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x2D, 0x2010...0x2015, 0x2212, 0xFE63, 0xFF0D: true
+        case 0x2D, 0x2010...0x2015, 0x2212, 0x30FC, 0xFE63, 0xFF0D: true
         default: false
         }
     }

@@ -40,12 +40,24 @@ struct PhoneCommand: AsyncParsableCommand {
                 for line in found { write(reading(of: line), json: json, to: &out) }
                 // Written before the next wait, so that whoever types sees each answer, and a file costs one call for many.
                 if !out.isEmpty {
-                    // Whoever reads them has seen enough (`relevo … | head`).
-                    guard (try? FileHandle.standardOutput.write(contentsOf: out)) != nil else { return }
+                    guard try Self.print(out) else { return }
                     out.removeAll(keepingCapacity: true)
                 }
                 if count == 0 { return }
             }
+        }
+
+        /// False when whoever reads it has seen enough (`relevo … | head`). Throws where the rest would be lost, as on a full disk.
+        private static func print(_ data: Data) throws -> Bool {
+            var rest = data[...]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { Foundation.write(1, $0.baseAddress, $0.count) }
+                if written < 0, errno == EINTR { continue }
+                if written < 0, errno == EPIPE { return false }
+                guard written >= 0 else { throw Failure(.failed, "stdout cannot be written: \(String(cString: strerror(errno)))") }
+                rest = rest.dropFirst(written)
+            }
+            return true
         }
 
         private func reading(of line: LineReader.Line) -> PhoneReading {
@@ -70,8 +82,12 @@ struct PhoneCommand: AsyncParsableCommand {
                 ]
                 out += JSONValue.object(object).encoded()
             } else {
+                // Somebody else's text on a terminal: nothing in it may move the cursor or the columns.
+                let input = String(
+                    String.UnicodeScalarView(
+                        reading.input.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
                 out += Data(
-                    "\(reading.input)\t\(reading.status.rawValue)\t\(reading.e164 ?? "-")\t\(reading.reason ?? reading.region ?? "")".utf8)
+                    "\(input)\t\(reading.status.rawValue)\t\(reading.e164 ?? "-")\t\(reading.reason ?? reading.region ?? "")".utf8)
             }
             out.append(10)
         }
