@@ -45,12 +45,11 @@ import Testing
     }
 
     /// Reads one input in every way, and says what is wrong with what came out; nil when all is well.
-    static func fault(_ bytes: [UInt8], region: String?) -> String? {
+    static func fault(_ bytes: [UInt8], _ text: String, region: String?) -> String? {
         let lenient = bytes.withUnsafeBufferPointer { PhoneNumber.parse($0, region: region) }
         if let lenient, !lenient.e164.utf8.dropFirst().allSatisfy({ $0 &- 48 < 10 }) || !(4...21).contains(lenient.e164.utf8.count) {
             return "parsed as \(lenient.e164)"
         }
-        let text = String(decoding: bytes, as: UTF8.self)
         for (region, sender) in [(region, nil), (nil, "BR")] as [(String?, String?)] {
             let reading = PhoneNumberReader.read(text, region: region, senderCountry: sender)
             if (reading.status == .ok) != (reading.e164 != nil) || (reading.status == .ok) != (reading.reason == nil) {
@@ -73,24 +72,27 @@ import Testing
     private static let regions = [nil, "US", "AR", "IT", "BR", "MX", "JP", "GG", "CI", "ZZ", "", "u\u{301}"] as [String?]
 
     /// Reads inputs until it is told to stop. Returns how many, and the longest that one took, in seconds.
-    static func run(seed: UInt64, while goOn: (Int) -> Bool) -> (inputs: Int, longest: Double, fault: String?) {
+    static func run(seed: UInt64, while goOn: (Int) -> Bool) -> (inputs: Int, longest: Double, slowest: [UInt8], fault: String?) {
         var random = SplitMix(state: seed)
-        var (inputs, longest) = (0, 0.0)
+        var (inputs, longest, slowest) = (0, 0.0, [UInt8]())
         while goOn(inputs) {
             let bytes = input(&random)
             let region = regions.randomElement(using: &random) ?? nil
+            // Mending a mebibyte that is no UTF-8 takes a second, and is not the engine's work.
+            let text = String(decoding: bytes, as: UTF8.self)
             let start = ContinuousClock.now
-            let fault = fault(bytes, region: region)
-            longest = max(longest, (ContinuousClock.now - start) / .seconds(1))
+            let fault = fault(bytes, text, region: region)
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            if seconds > longest { (longest, slowest) = (seconds, bytes) }
             inputs += 1
             if let fault {
                 return (
-                    inputs, longest,
+                    inputs, longest, slowest,
                     "\(fault): \(String(decoding: bytes.prefix(300), as: UTF8.self).debugDescription) in \(region ?? "nil")"
                 )
             }
         }
-        return (inputs, longest, nil)
+        return (inputs, longest, slowest, nil)
     }
 
     @Test func arbitraryBytesAreAnsweredAndNeverGuessed() {
@@ -120,11 +122,11 @@ import Testing
             return spent < seconds
         }
         Self.say(
-            "\(found.inputs) inputs, the longest took \(Int(found.longest * 1e6)) µs, \(Self.residentKiB - before) KiB more than at the start"
+            "\(found.inputs) inputs, the longest took \(Int(found.longest * 1e6)) µs (\(found.slowest.count) bytes), \(Self.residentKiB - before) KiB more than at the start"
         )
         #expect(found.fault == nil, "seed \(seed): \(found.fault ?? "")")
-        // An input of a mebibyte in a debug build, on a busy machine; a loop without a bound takes for ever.
-        #expect(found.longest < 10)
+        // Milliseconds, in a debug build and on a busy machine; a loop without a bound takes for ever.
+        #expect(found.longest < 2)
         #expect(Self.residentKiB - before < 64 << 10)
     }
 
