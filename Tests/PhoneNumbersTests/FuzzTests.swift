@@ -58,7 +58,10 @@ import Testing
             guard let e164 = reading.e164 else { continue }
             let again = PhoneNumberReader.read(e164)
             if again.e164 != e164 || again.valid != reading.valid { return "read as \(e164), and that as \(again.e164 ?? "nothing")" }
-            // What is accepted is what libphonenumber reads too: the rules only ever refuse more, except for a zero in brackets.
+            // What is accepted is what libphonenumber reads too: the rules only ever refuse more. Except for a zero in brackets, and for what is
+            // valid as it is written, which libphonenumber may shorten by what looks like a national prefix.
+            let written = PhoneNumber(e164: "+" + text.filter(\.isNumber))
+            if reading.rule == .international, written?.isValid == true, written?.e164 == e164 { continue }
             if sender == nil, bytes.count < 2000, !text.lowercased().hasPrefix("tel:"), text.unicodeScalars.allSatisfy(\.isASCII),
                 lenient?.e164 != e164,
                 reading.rule != .onlyReading, !text.contains(/[(\[] ?0 ?[)\]]/)
