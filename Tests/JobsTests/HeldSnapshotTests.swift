@@ -8,9 +8,14 @@ import Testing
 /// While a transaction stays open, PostgreSQL removes nothing that dies. Looks for work must not pass over all of it.
 @Suite struct HeldSnapshotTests {
     /// Pages, not time: one is visited for every dead row or entry that is passed over.
-    @Test func aRoundVisitsAsManyPagesAfterThousandsOfJobs() async throws {
+    ///
+    /// Once autovacuum has analysed `jobs.attempt` while it was almost empty, the planner finds every index equally cheap and takes
+    /// `attempt_lane` for `attempt_id = ANY (…)` in `jobs.intend`: all of that index, with all that is dead in it. Whether that happens must
+    /// not depend on when autovacuum comes by, so here it is asked for, or kept away.
+    @Test(arguments: [false, true])
+    func aRoundVisitsAsManyPagesAfterThousandsOfJobs(analyzed: Bool) async throws {
         try await TestDatabase.with { client in
-            try await client.withTransaction { try await $0.script(Self.round) }
+            try await client.withTransaction { try await $0.script(Self.withoutAutovacuum + Self.round) }
             let lanes = [
                 try await client.lane("wide"),
                 try await client.lane("rated", LaneLimits(perSecond: 100_000, burst: 100_000, maxRunning: 1000)),
@@ -24,8 +29,13 @@ import Testing
                     _ = try await rounds(10, lanes, worker, db)
                     let few = try await rounds(10, lanes, worker, db)
                     _ = try await rounds(200, lanes, worker, db)
+                    if analyzed { try await db.query("ANALYZE jobs.attempt") }
                     let many = try await rounds(10, lanes, worker, db)
-                    #expect(Double(many) < Double(few) * 1.5, "\(many / 10) pages a round instead of \(few / 10)")
+                    withKnownIssue("jobs.intend reads all of attempt_lane after an ANALYZE") {
+                        #expect(Double(many) < Double(few) * 1.5, "\(many / 10) pages a round instead of \(few / 10)")
+                    } when: {
+                        analyzed
+                    }
                 }
                 try await holder.query("ROLLBACK")
             }
@@ -47,6 +57,15 @@ import Testing
         }
         return pages
     }
+
+    private static let withoutAutovacuum = """
+        DO $$ DECLARE t regclass; BEGIN
+            FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'jobs'::regnamespace AND relkind = 'r' LOOP
+                EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', t);
+            END LOOP;
+        END $$;
+
+        """
 
     /// Every look begins where the last one found its first, as those of an engine do.
     private static let round = """
