@@ -58,6 +58,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .target(name: "CrashPoints", swiftSettings: strict + [crashPoints]),
@@ -135,10 +137,15 @@ let package = Package(
             exclude: ["Example"], swiftSettings: strict),
 
         .target(
+            name: "TestProcesses",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "SystemPackage", package: "swift-system"),
+            ], path: "Tests/TestProcesses", swiftSettings: strict),
+        .target(
             name: "TestSupport", dependencies: ["Postgres", "Schema", crypto, log], path: "Tests/TestSupport", swiftSettings: strict),
         tests("PostgresTests", ["Postgres", "TestSupport", log]),
         tests("SchemaTests", ["Schema", "Postgres", "TestSupport", log]),
-        tests("PhoneNumbersTests", ["PhoneNumbers"], exclude: ["Fixtures", "differential.py"]),
+        tests("PhoneNumbersTests", ["PhoneNumbers", "TestProcesses"], exclude: ["Fixtures", "differential.py"]),
         tests("CredentialsTests", ["Credentials", "CloudAPI", "Postgres", "TestSupport", crypto, log]),
         tests("RecipientsTests", ["Recipients", "PhoneNumbers", "Postgres", "TestSupport", log]),
         tests("TemplatesTests", ["Templates", "Credentials", "CloudAPI", "Jobs", "Postgres", "TestSupport", httpClient, log]),
@@ -151,8 +158,8 @@ let package = Package(
             ]),
         tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),
-        tests("PlannerTests", ["Planner", "Fleet"], exclude: ["Checker"]),
-        tests("JobsTests", ["Jobs", "Postgres", "Schema", "TestSupport", log]),
+        tests("PlannerTests", ["Planner", "Fleet", "TestProcesses"], exclude: ["Checker"]),
+        tests("JobsTests", ["Jobs", "Postgres", "Schema", "TestSupport", "TestProcesses", log]),
         tests(
             "GatewayTests",
             [
@@ -173,13 +180,14 @@ let package = Package(
                 "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
             ]),
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
-        tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", log]),
+        tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", "TestProcesses", log]),
         .executableTarget(
             name: "fault-worker",
             dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],
             path: "Tests/FaultWorker", swiftSettings: strict),
-        tests("FaultTests", ["CrashPoints", "Jobs", "Schema", "Postgres", "TestSupport", httpClient, nioCore, nioHTTP, log]),
-        tests("EndToEndTests", ["TestSupport", "Postgres", httpClient, log], exclude: ["Clients"]),
+        tests(
+            "FaultTests", ["CrashPoints", "Jobs", "Schema", "Postgres", "TestSupport", "TestProcesses", httpClient, nioCore, nioHTTP, log]),
+        tests("EndToEndTests", ["TestSupport", "TestProcesses", "Postgres", httpClient, log], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6]
 )

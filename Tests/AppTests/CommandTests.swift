@@ -1,18 +1,19 @@
 import Foundation
+import TestProcesses
 import Testing
 
 /// Runs the built program.
 @Suite("Commands end with the promised exit codes", .enabled(if: Command.program != nil))
 struct CommandTests {
     @Test("Help and version end with 0")
-    func help() throws {
-        #expect(try Command.run(["--help"]).status == 0)
-        #expect(try Command.run(["--version"]).status == 0)
+    func help() async throws {
+        #expect(try await Command.run(["--help"]).status == 0)
+        #expect(try await Command.run(["--version"]).status == 0)
         for name in [
             "up", "sandbox", "fleet", "plan", "migration", "templates", "sender", "credential", "key", "send", "messages", "why",
             "recipients", "rebuild", "phone", "rehearse", "doctor", "db",
         ] {
-            #expect(try Command.run([name, "--help"]).status == 0, "\(name)")
+            #expect(try await Command.run([name, "--help"]).status == 0, "\(name)")
         }
     }
 
@@ -23,50 +24,50 @@ struct CommandTests {
             ["up", "--config", "/nonexistent.json"],
             ["sandbox", "--port", "70000"], ["plan", "/nonexistent.csv", "--out", "/tmp/x"], ["rebuild", "pause"],
         ])
-    func wrongUsage(arguments: [String]) throws {
-        let result = try Command.run(arguments)
+    func wrongUsage(arguments: [String]) async throws {
+        let result = try await Command.run(arguments)
         #expect(result.status == 2, "\(result.error)")
         #expect(!result.error.isEmpty && result.output.isEmpty)
     }
 
     @Test("A malformed setting ends with 2 and is not echoed when it is a secret")
-    func badSetting() throws {
-        let port = try Command.run(["db", "status"], environment: ["RELEVO_HTTP_PORT": "x"])
+    func badSetting() async throws {
+        let port = try await Command.run(["db", "status"], environment: ["RELEVO_HTTP_PORT": "x"])
         #expect(port.status == 2 && port.error.contains("RELEVO_HTTP_PORT"))
-        let secret = try Command.run(["db", "status"], environment: ["RELEVO_MASTER_KEY": "hunter2"])
+        let secret = try await Command.run(["db", "status"], environment: ["RELEVO_MASTER_KEY": "hunter2"])
         #expect(secret.status == 2 && !secret.error.contains("hunter2"))
     }
 
     @Test("A database that is not there ends with 5")
-    func unreachable() throws {
-        let result = try Command.run(
+    func unreachable() async throws {
+        let result = try await Command.run(
             ["db", "status"], environment: ["RELEVO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"])
         #expect(result.status == 5, "\(result.error)")
     }
 
     @Test("Bad rows end with 3, good files with 0")
-    func fleet() throws {
+    func fleet() async throws {
         let head = "row_ref,client_id,phone,route,source_waba_id,dest_waba_id,time_zone,cutover_windows\n"
         let good = try Command.file(head + "A-1,c1,+16505550101,partner,11,22,UTC,Daily 00:00-24:00\n")
         let bad = try Command.file(head + "A-1,c1,+1650555,partner,11,22,Mars/Base,Daily 00:00-24:00\n")
         defer { for path in [good, bad] { try? FileManager.default.removeItem(atPath: path) } }
-        #expect(try Command.run(["fleet", "check", good]).status == 0)
-        let result = try Command.run(["fleet", "check", bad, "--json"])
+        #expect(try await Command.run(["fleet", "check", good]).status == 0)
+        let result = try await Command.run(["fleet", "check", bad, "--json"])
         #expect(result.status == 3 && result.output.contains("bad_time_zone"))
     }
 
     @Test("Numbers are read line by line, bad ones too")
-    func phone() throws {
-        let result = try Command.run(["phone", "normalize", "--json"], input: "+1 650 555 0101\nnonsense\n")
+    func phone() async throws {
+        let result = try await Command.run(["phone", "normalize", "--json"], input: "+1 650 555 0101\nnonsense\n")
         let lines = result.output.split(separator: "\n")
         #expect(result.status == 0 && lines.count == 2)
         #expect(lines.first?.contains("+16505550101") == true && lines.last?.contains("invalid") == true)
     }
 
     @Test("Line ends of other systems, the last line without one, and lines of any length")
-    func phoneLines() throws {
+    func phoneLines() async throws {
         let input = "(631) 555-1234\r\n\n" + String(repeating: "1", count: 200_000) + "\n1 (631) 555-1234"
-        let result = try Command.run(["phone", "normalize", "--sender-country", "IN"], input: input)
+        let result = try await Command.run(["phone", "normalize", "--sender-country", "IN"], input: input)
         let lines = result.output.split(separator: "\n")
         try #require(result.status == 0 && lines.count == 4, "\(result)")
         #expect(
@@ -80,28 +81,20 @@ struct CommandTests {
     }
 
     @Test("What cannot be written is told, and whoever stops reading is not")
-    func phoneOutput() throws {
+    func phoneOutput() async throws {
         for (target, status) in [("/dev/full", Int32(1)), ("/dev/null", 0)] {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: try #require(Command.program))
-            process.arguments = ["phone", "normalize"]
-            let (input, errors) = (Pipe(), Pipe())
-            process.standardInput = input
-            process.standardOutput = try #require(FileHandle(forWritingAtPath: target))
-            process.standardError = errors
-            try process.run()
-            try input.fileHandleForWriting.write(contentsOf: Data("+16505550101\n".utf8))
-            try input.fileHandleForWriting.close()
-            let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == status && said.contains("stdout cannot be written") == (status == 1), "\(said)")
+            let result = try await Child.run(
+                URL(filePath: "/bin/sh"), ["-c", #"exec "$0" phone normalize >"$1""#, try #require(Command.program), target],
+                input: "+16505550101\n")
+            let said = result.error
+            #expect(result.code == status && said.contains("stdout cannot be written") == (status == 1), "\(said)")
         }
     }
 
     @Test("A region that there is not is wrong usage")
-    func phoneRegion() throws {
+    func phoneRegion() async throws {
         for option in ["--region", "--sender-country"] {
-            let result = try Command.run(["phone", "normalize", option, "Mars"], input: "+16505550101\n")
+            let result = try await Command.run(["phone", "normalize", option, "Mars"], input: "+16505550101\n")
             #expect(result.status == 2 && result.output.isEmpty && result.error.contains("ISO 3166-1"), "\(result)")
         }
     }
@@ -123,25 +116,11 @@ enum Command {
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }()
 
-    static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(program))
-        process.arguments = arguments
+    static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Result {
         var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RELEVO_") }
         all.merge(environment) { _, new in new }
-        process.environment = all
-        let (output, error) = (try file(""), try file(""))
-        defer { for path in [output, error] { try? FileManager.default.removeItem(atPath: path) } }
-        let source = try file(input)
-        defer { try? FileManager.default.removeItem(atPath: source) }
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: source))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-            error: try String(contentsOfFile: error, encoding: .utf8))
+        let ended = try await Child.run(URL(filePath: try #require(program)), arguments, environment: all, input: input)
+        return Result(status: ended.code, output: ended.output, error: ended.error)
     }
 
     static func file(_ text: String) throws -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -18,7 +19,7 @@ struct ClientTests {
             var environment = rehearsal.environment
             // In the environment, not in the arguments: those are seen by everybody.
             environment["API_KEY"] = key
-            let client = try Child(
+            let client = try await Child(
                 URL(filePath: python), [script.path(), "http://127.0.0.1:\(rehearsal.port)/v25.0", sender], environment: environment,
                 folder: rehearsal.folder)
             #expect(await client.exit() == 0, "\(client.text) \(client.errorText)")

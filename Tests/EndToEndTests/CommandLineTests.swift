@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -49,7 +50,7 @@ struct CommandLineTests {
         try await Rehearsal.with { rehearsal in
             let up = try await rehearsal.startUp()
             let second = try await rehearsal.run("up", expect: nil)
-            #expect([2, 5].contains(second.process.terminationStatus), "\(second.errorText.suffix(400))")
+            #expect([2, 5].contains(second.code), "\(second.errorText.suffix(400))")
             #expect(line(second).split(separator: "\n").last?.contains(String(rehearsal.port)) == true)
             // Nothing listens on the Graph port.
             let doctor = try await rehearsal.run("doctor", expect: 5)

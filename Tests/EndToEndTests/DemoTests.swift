@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -18,7 +19,7 @@ struct DemoTests {
         environment["RELEVO_DEMO_VERIFY_TOKEN"] = Rehearsal.verifyToken
         let secrets = [Rehearsal.token, Rehearsal.appSecret, Rehearsal.verifyToken]
 
-        let demo = try Child(
+        let demo = try await Child(
             URL(filePath: "/bin/bash"), [Rehearsal.example.appending(path: "demo.sh").path()], environment: environment, folder: folder)
         var arguments = 0
         var shown: Set<String> = []

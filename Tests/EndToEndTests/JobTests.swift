@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -33,7 +34,7 @@ struct JobTests {
             try await rehearsal.startSandbox()
             var up = try await rehearsal.startUp()
             try await rehearsal.run("credential", "add", "meta", input: Rehearsal.token + "\n")
-            let job = try rehearsal.start([
+            let job = try await rehearsal.start([
                 "rehearse", "--json", "--fleet", Rehearsal.example.appending(path: "fleet.csv").path(), "--operators",
                 Rehearsal.example.appending(path: "operators.csv").path(), "--settings",
                 Rehearsal.example.appending(path: "planning.json").path(),

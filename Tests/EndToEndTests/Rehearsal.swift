@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -54,8 +55,8 @@ final class Rehearsal {
         environment["RELEVO_WEBHOOK_VERIFY_TOKEN"] = Self.verifyToken
     }
 
-    func start(_ arguments: [String], _ more: [String: String] = [:], input: String? = nil) throws -> Child {
-        let child = try Child(
+    func start(_ arguments: [String], _ more: [String: String] = [:], input: String? = nil) async throws -> Child {
+        let child = try await Child(
             Self.program, arguments, environment: environment.merging(more) { $1 }, input: input, folder: folder)
         children.append(child)
         return child
@@ -64,7 +65,7 @@ final class Rehearsal {
     /// Runs a command to its end.
     @discardableResult
     func run(_ arguments: String..., input: String? = nil, more: [String: String] = [:], expect: Int32? = 0) async throws -> Child {
-        let child = try start(arguments, more, input: input)
+        let child = try await start(arguments, more, input: input)
         let code = await child.exit()
         if let expect {
             #expect(code == expect, "relevo \(arguments.joined(separator: " ")): \(child.errorText.suffix(600))")
@@ -74,7 +75,7 @@ final class Rehearsal {
 
     @discardableResult
     func startSandbox(_ more: String...) async throws -> Child {
-        let child = try start(
+        let child = try await start(
             [
                 "sandbox", "--fleet", Self.example.appending(path: "fleet.csv").path(), "--port", String(graphPort), "--start",
                 "2026-11-25T06:00:00Z", "--speed", "60", "--seed", "1", "--webhook-url", "http://127.0.0.1:\(port)/webhooks/whatsapp",
@@ -86,7 +87,7 @@ final class Rehearsal {
 
     @discardableResult
     func startUp(wait: Bool = true) async throws -> Child {
-        let child = try start(["up"])
+        let child = try await start(["up"])
         if wait { try await answers("http://127.0.0.1:\(port)/health/ready", of: child) }
         return child
     }
@@ -148,7 +149,7 @@ final class Rehearsal {
 
     private func tell() {
         for child in children.suffix(3) {
-            let name = child.process.arguments?.first ?? ""
+            let name = child.arguments.first ?? ""
             Issue.record("relevo \(name) said: \(child.errorText.suffix(1500)) \(child.text.suffix(500))")
         }
     }

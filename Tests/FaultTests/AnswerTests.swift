@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -30,7 +31,7 @@ struct AnswerTests {
         try await EngineCase.with { engine in
             try await engine.machine.plant(fault.kind, times: 5, fault.more)
             try await engine.handIn(kind, 0..<12)
-            _ = try engine.worker("--timeout", "1")
+            _ = try await engine.worker("--timeout", "1")
             try await engine.settle(jobs: 12)
             if fault.isCarriedOut {
                 try await eventually("everything was carried out", tries: 2400) { try engine.machine.received().accepted.count == 12 }
@@ -45,7 +46,7 @@ struct AnswerTests {
         try await EngineCase.with { engine in
             try await engine.machine.plant("error", times: 7, #""code":130429"#)
             try await engine.handIn(kind, 0..<12)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await engine.settle(jobs: 12)
             let unknown = try await engine.judge()
             #expect(unknown == 0)
@@ -56,7 +57,7 @@ struct AnswerTests {
     /// Polling is the truth: nothing tells the engine of new work.
     @Test(arguments: ["once", "again"]) func withoutHints(_ kind: String) async throws {
         try await EngineCase.with { engine in
-            _ = try engine.worker("--no-hints")
+            _ = try await engine.worker("--no-hints")
             for round in 0..<4 { try await engine.handIn(kind, round * 4..<round * 4 + 4) }
             try await engine.settle(jobs: 16)
             let unknown = try await engine.judge()

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Postgres
 import Schema
+import TestProcesses
 import TestSupport
 
 /// A PostgreSQL cluster of one test's own, to be stopped and started.
@@ -50,7 +51,7 @@ struct Cluster {
     /// Starts the server as a child, not by `pg_ctl`: what a child leaves behind keeps `Process` waiting for it.
     func start() async throws {
         // Without fsync a server that stops at once loses nothing: the machine lives on.
-        let server = try child(
+        let server = try await child(
             "postgres", "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder.path())", "-c", "fsync=off", "-c",
             "max_connections=100", "-c", "jit=off")
         let configuration = try configuration
@@ -83,7 +84,7 @@ struct Cluster {
     }
 
     private static func mounted(_ words: String...) async throws -> Bool {
-        let child = try Child(
+        let child = try await Child(
             URL(filePath: words[0]), Array(words.dropFirst()), environment: ProcessInfo.processInfo.environment,
             folder: FileManager.default.temporaryDirectory)
         return await child.exit() == 0
@@ -126,21 +127,21 @@ struct Cluster {
     }
 
     private func run(_ program: String, _ arguments: String...) async throws {
-        let child = try child([program] + arguments)
+        let child = try await child([program] + arguments)
         let code = await child.exit()
         guard code == 0 else { throw Failed(description: "\(program): \(child.errorText) \(child.text)") }
     }
 
-    private func child(_ command: String...) throws -> Child { try child(command) }
+    private func child(_ command: String...) async throws -> Child { try await child(command) }
 
     /// A server program, as another user than root.
-    private func child(_ command: [String]) throws -> Child {
+    private func child(_ command: [String]) async throws -> Child {
         var command = command
         command[0] = "\(programs)/\(command[0])"
         if geteuid() == 0 {
             command = ["/usr/bin/setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] + command
         }
-        return try Child(
+        return try await Child(
             URL(filePath: "/bin/sh"), ["-c", #"cd "$0" && exec "$@""#, folder.path()] + command,
             environment: ProcessInfo.processInfo.environment, folder: folder)
     }

@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -25,8 +26,8 @@ struct EngineCase {
     }
 
     /// Hands in jobs number `numbers`; what was there before is not handed in again. Returns the process.
-    func enqueue(_ kind: String, _ numbers: Range<Int>, crashAt point: CrashPoint? = nil, hint: Bool = false) throws -> Child {
-        try machine.start(
+    func enqueue(_ kind: String, _ numbers: Range<Int>, crashAt point: CrashPoint? = nil, hint: Bool = false) async throws -> Child {
+        try await machine.start(
             "fault-worker",
             [
                 "enqueue", "--database", machine.database, "--kind", kind, "--first", "\(numbers.lowerBound)", "--count",
@@ -35,20 +36,20 @@ struct EngineCase {
     }
 
     func handIn(_ kind: String, _ numbers: Range<Int>, hint: Bool = false) async throws {
-        let child = try enqueue(kind, numbers, hint: hint)
+        let child = try await enqueue(kind, numbers, hint: hint)
         #expect(await child.exit() == 0, "\(child.errorText)")
     }
 
-    func worker(crashAt: String? = nil, stopAt: String? = nil, _ options: String...) throws -> Child {
+    func worker(crashAt: String? = nil, stopAt: String? = nil, _ options: String...) async throws -> Child {
         var more: [String: String] = [:]
         if let crashAt { more["RELEVO_CRASH_AT"] = crashAt }
         if let stopAt { more["RELEVO_STOP_AT"] = stopAt }
-        return try machine.start("fault-worker", ["run", "--database", machine.database, "--graph", machine.graph] + options, more)
+        return try await machine.start("fault-worker", ["run", "--database", machine.database, "--graph", machine.graph] + options, more)
     }
 
     /// A worker that must be killed by the point it is given.
     func crash(at point: CrashPoint, passage: Int = 1) async throws {
-        let child = try worker(crashAt: "\(point.rawValue):\(passage)")
+        let child = try await worker(crashAt: "\(point.rawValue):\(passage)")
         #expect(await child.exit() == -SIGKILL, "\(point.rawValue) was not passed \(passage) times: \(child.errorText.suffix(800))")
     }
 

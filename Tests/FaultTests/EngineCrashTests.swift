@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -26,7 +27,7 @@ struct EngineCrashTests {
         try await EngineCase.with { engine in
             try await engine.handIn(this.kind, 0..<16)
             try await engine.crash(at: this.point, passage: this.passage)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await engine.settle(jobs: 16)
             let unknown = try await engine.judge()
             guard this.kind == "once", this.passage == 1 else { return }
@@ -38,11 +39,11 @@ struct EngineCrashTests {
 
     @Test(arguments: ["once", "again"]) func killedAfterHandIn(_ kind: String) async throws {
         try await EngineCase.with { engine in
-            let child = try engine.enqueue(kind, 0..<8, crashAt: .enqueueAfterCommit)
+            let child = try await engine.enqueue(kind, 0..<8, crashAt: .enqueueAfterCommit)
             #expect(await child.exit() == -SIGKILL)
             // Whoever was not answered hands in again.
             try await engine.handIn(kind, 0..<8)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await engine.settle(jobs: 8)
             let unknown = try await engine.judge()
             #expect(unknown == 0)
@@ -58,7 +59,7 @@ struct EngineCrashTests {
             try await engine.handIn(this.kind, 0..<12)
             try await engine.crash(at: .requestAfterResponse)
             try await engine.crash(at: this.point)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await engine.settle(jobs: 12)
             let unknown = try await engine.judge()
             if this.kind == "once" { #expect(unknown > 0) }
@@ -74,7 +75,7 @@ struct EngineCrashTests {
         try await EngineCase.with { engine in
             try await engine.handIn("steps", 0..<1)
             try await engine.crash(at: this.point, passage: this.passage)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await eventually("the run is done", tries: 7200) {
                 try await engine.client.query("SELECT id FROM jobs.run WHERE state = 'done'").count == 1
             }
@@ -93,7 +94,7 @@ struct EngineCrashTests {
     @Test func unknownPointsAreRefused() async throws {
         try await EngineCase.with { engine in
             for plan in ["claim.somewhere", "claim.after_commit:0", "claim.after_commit:x", ""] {
-                let child = try engine.worker(crashAt: plan)
+                let child = try await engine.worker(crashAt: plan)
                 #expect(await child.exit() != 0)
                 #expect(child.errorText.contains("RELEVO_CRASH_AT"))
             }

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -54,8 +55,8 @@ final class Machine {
         await machine.end()
     }
 
-    func start(_ program: String, _ arguments: [String], _ more: [String: String] = [:], input: String? = nil) throws -> Child {
-        let child = try Child(
+    func start(_ program: String, _ arguments: [String], _ more: [String: String] = [:], input: String? = nil) async throws -> Child {
+        let child = try await Child(
             Package.program(program), arguments, environment: environment.merging(more) { $1 }, input: input, folder: folder)
         children.append(child)
         note(child)
@@ -72,7 +73,7 @@ final class Machine {
              "rules":{"sent_after":\(sentAfter),"delivered_after":[\(sentAfter + 0.1),\(sentAfter + 0.3)],"read_share":0,"service_window":false}}
             """.utf8
         ).write(to: scenario)
-        let child = try start(
+        let child = try await start(
             "relevo",
             ["sandbox", "--json", "--port", "0", "--scenario", scenario.path(), "--log", log.path()]
                 + (webhookURL.map { ["--webhook-url", $0] } ?? []), ["RELEVO_SANDBOX_TOKEN": Self.token])
@@ -119,13 +120,13 @@ final class Machine {
     /// For whoever cleans up after a suite that was cut short.
     private func note(_ child: Child) {
         guard Faults.folder != nil, let file = fopen(folder.appending(path: "pids").path(), "a") else { return }
-        fputs("\(child.process.processIdentifier)\n", file)
+        fputs("\(child.id)\n", file)
         fclose(file)
     }
 
     private func tell() {
         for child in children.suffix(5) {
-            let name = child.process.arguments?.first ?? ""
+            let name = child.arguments.first ?? ""
             Issue.record("\(name) said: \(child.errorText.suffix(1500)) \(child.text.suffix(300))")
         }
     }

@@ -2,6 +2,7 @@ import CrashPoints
 import Foundation
 import NIOHTTP1
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ final class ProductCase {
 
     @discardableResult
     private func command(_ arguments: String..., input: String? = nil) async throws -> Child {
-        let child = try machine.start("relevo", arguments, input: input)
+        let child = try await machine.start("relevo", arguments, input: input)
         let code = await child.exit()
         #expect(code == 0, "relevo \(arguments.joined(separator: " ")): \(child.errorText.suffix(600))")
         return child
@@ -57,7 +58,7 @@ final class ProductCase {
 
     @discardableResult
     func serve(crashAt: String? = nil) async throws -> Child {
-        let child = try machine.start("relevo", ["serve"], crashAt.map { ["RELEVO_CRASH_AT": $0] } ?? [:])
+        let child = try await machine.start("relevo", ["serve"], crashAt.map { ["RELEVO_CRASH_AT": $0] } ?? [:])
         try await eventually("the HTTP side is ready", tries: 4800) {
             guard child.isRunning else { throw Machine.Ended(text: child.errorText) }
             return (try? await self.machine.call(.GET, "http://127.0.0.1:\(self.port)/health/ready").status) == 200
@@ -65,16 +66,16 @@ final class ProductCase {
         return child
     }
 
-    func work(crashAt: String? = nil, stopAt: String? = nil, _ more: [String: String] = [:]) throws -> Child {
+    func work(crashAt: String? = nil, stopAt: String? = nil, _ more: [String: String] = [:]) async throws -> Child {
         var more = more
         if let crashAt { more["RELEVO_CRASH_AT"] = crashAt }
         if let stopAt { more["RELEVO_STOP_AT"] = stopAt }
-        return try machine.start("relevo", ["work"], more)
+        return try await machine.start("relevo", ["work"], more)
     }
 
     /// A worker that must be killed by the point it is given.
     func crash(at point: CrashPoint) async throws {
-        let child = try work(crashAt: point.rawValue)
+        let child = try await work(crashAt: point.rawValue)
         #expect(await child.exit() == -SIGKILL, "\(point.rawValue) was not passed: \(child.errorText.suffix(800))")
     }
 

@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ struct ProductTests {
             try await product.serve()
             try await product.handIn(0..<12)
             try await product.crash(at: point)
-            _ = try product.work()
+            _ = try await product.work()
             try await product.settle()
             let listed = try await product.judge()
             let isSure = [.claimBeforeCommit, .claimAfterCommit, .intentBeforeCommit].contains(point)
@@ -27,7 +28,7 @@ struct ProductTests {
             try await product.handIn(0..<8)
             try await product.crash(at: .intentAfterCommit)
             try await product.crash(at: point)
-            _ = try product.work()
+            _ = try await product.work()
             try await product.settle()
             #expect(try await product.judge() > 0)
         }
@@ -42,7 +43,7 @@ struct ProductTests {
             try await product.serve()
             // The third is there already; its caller does not know and asks again.
             try await product.handIn(2..<6)
-            _ = try product.work()
+            _ = try await product.work()
             try await product.settle()
             #expect(try await product.judge() == 0)
         }
@@ -51,7 +52,7 @@ struct ProductTests {
     /// Both roles, and the pollers of both, lose their connections again and again.
     @Test func terminatedBackends() async throws {
         try await ProductCase.with { product in
-            let processes = [try await product.serve(), try product.work(), try product.work()]
+            let processes = [try await product.serve(), try await product.work(), try await product.work()]
             var terminated = 0
             var handedIn = 0
             while terminated < ServerLossTests.wanted {
@@ -81,7 +82,7 @@ struct ProductTests {
             // The product waits 30 s for an answer.
             try await product.machine.plant(kind, times: 6, #""carry_out":true,"seconds":40"#)
             try await product.handIn(0..<12)
-            _ = try product.work()
+            _ = try await product.work()
             try await product.settle()
             #expect(try await product.judge() == 0)
         }
@@ -92,7 +93,7 @@ struct ProductTests {
             try await product.serve()
             try await product.machine.plant("delay", times: 8, #""carry_out":true,"seconds":4"#)
             try await product.handIn(0..<8)
-            _ = try product.work()
+            _ = try await product.work()
             try await product.settle()
             #expect(try await product.judge() == 0)
             let early = try await product.client.query(
@@ -109,7 +110,7 @@ struct ProductTests {
         try await ProductCase.with { product in
             product.machine.environment["RELEVO_JOB_HINTS"] = "false"
             try await product.serve()
-            _ = try product.work()
+            _ = try await product.work()
             try await product.handIn(0..<8)
             try await product.settle()
             #expect(try await product.judge() == 0)
@@ -120,9 +121,9 @@ struct ProductTests {
         try await ProductCase.with { product in
             try await product.serve()
             try await product.handIn(0..<6)
-            let zombie = try product.work(stopAt: CrashPoint.intentAfterCommit.rawValue)
+            let zombie = try await product.work(stopAt: CrashPoint.intentAfterCommit.rawValue)
             try await eventually("the worker stands still", tries: 4800) { zombie.isStopped || !zombie.isRunning }
-            let heir = try product.work()
+            let heir = try await product.work()
             try await eventually("its messages are unknown", tries: 4800) {
                 try await product.messages().contains { $0.state == "unknown" }
             }

@@ -1,5 +1,6 @@
 import CrashPoints
 import Foundation
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ struct QuickTests {
         try await EngineCase.with { engine in
             try await engine.handIn("once", 0..<8)
             try await engine.crash(at: point)
-            _ = try engine.worker()
+            _ = try await engine.worker()
             try await engine.settle(jobs: 8)
             let unknown = try await engine.judge()
             #expect((unknown == 0) == (point == .claimAfterCommit))

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct ServerLossTests {
     /// Backends of the workers are terminated while they work; the workers live, so that nothing may end as unknown.
     @Test(arguments: ["once", "again"]) func terminatedBackends(_ kind: String) async throws {
         try await EngineCase.with { engine in
-            let workers = [try engine.worker(), try engine.worker()]
+            let workers = [try await engine.worker(), try await engine.worker()]
             var terminated = 0
             var handedIn = 0
             while terminated < Self.wanted {
@@ -43,7 +44,7 @@ struct ServerLossTests {
             try await Machine.with(database: configuration.url) { machine in
                 try await cluster.lend(configuration) { client in
                     try await EngineCase.prepared(machine, client) { engine in
-                        let workers = [try engine.worker(), try engine.worker()]
+                        let workers = [try await engine.worker(), try await engine.worker()]
                         var handedIn = 0
                         for _ in 0..<3 {
                             for kind in ["once", "again"] { try await engine.handIn(kind, handedIn..<handedIn + 40) }
@@ -70,7 +71,7 @@ struct ServerLossTests {
                 try await cluster.lend(configuration) { client in
                     try await EngineCase.prepared(machine, client) { engine in
                         try await client.query("CREATE TABLE fault.more (filler text)")
-                        let workers = [try engine.worker(), try engine.worker()]
+                        let workers = [try await engine.worker(), try await engine.worker()]
                         for kind in ["once", "again"] { try await engine.handIn(kind, 0..<400) }
                         try await eventually("work has begun") { try await !client.query("SELECT FROM jobs.outcome LIMIT 1").isEmpty }
                         let ballast = disk.appending(path: "ballast")
@@ -83,7 +84,7 @@ struct ServerLossTests {
                         }
                         #expect(error?.sqlState == "53100" && error?.isTransient == true)
                         // Handing in is refused as a whole, or taken as a whole; what was refused is handed in again.
-                        let refused = try engine.enqueue("once", 400..<800)
+                        let refused = try await engine.enqueue("once", 400..<800)
                         let code = await refused.exit()
                         try FileManager.default.removeItem(at: ballast)
                         if code != 0 { try await engine.handIn("once", 400..<800) }

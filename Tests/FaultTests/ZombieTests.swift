@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Postgres
+import TestProcesses
 import TestSupport
 import Testing
 
@@ -19,9 +20,9 @@ struct ZombieTests {
         try await EngineCase.with { engine in
             try await engine.handIn(this.kind, 0..<4)
             // One batch: all four stand still together.
-            let zombie = try engine.worker(stopAt: this.point.rawValue)
+            let zombie = try await engine.worker(stopAt: this.point.rawValue)
             try await eventually("the worker stands still", tries: 4800) { zombie.isStopped || !zombie.isRunning }
-            let heir = try engine.worker()
+            let heir = try await engine.worker()
             try await eventually("the heir works", tries: 4800) {
                 try await engine.client.query("SELECT id FROM jobs.worker").count == 2
             }

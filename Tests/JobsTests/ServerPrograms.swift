@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import TestSupport
 
 /// PostgreSQL's own programs, for tests with servers of their own.
@@ -24,7 +25,7 @@ enum ServerPrograms {
 
     /// Runs any program.
     static func command(_ program: String, _ arguments: [String]) async throws {
-        let child = try Child(
+        let child = try await Child(
             URL(filePath: program), arguments, environment: ProcessInfo.processInfo.environment,
             folder: FileManager.default.temporaryDirectory)
         let code = await child.exit()

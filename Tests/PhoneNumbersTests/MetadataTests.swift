@@ -1,4 +1,5 @@
 import Foundation
+import TestProcesses
 import Testing
 
 @testable import PhoneNumbers
@@ -39,22 +40,15 @@ import Testing
     private static let scripts = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/PhoneNumbers/Metadata")
 
     /// Runs `changes.py` on two plans.
-    private func changes(_ old: String, _ new: String) throws -> (lines: [Substring], status: Int32) {
+    private func changes(_ old: String, _ new: String) async throws -> (lines: [Substring], status: Int32) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "relevo-plans-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let files = [folder.appending(path: "old.tsv"), folder.appending(path: "new.tsv")]
         for (file, text) in zip(files, [old, new]) { try Data(text.utf8).write(to: file) }
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", Self.scripts.appending(path: "changes.py").path] + files.map(\.path)
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (text.split(separator: "\n"), process.terminationStatus)
+        let ended = try await Child.run(
+            URL(filePath: "/usr/bin/env"), ["python3", "-B", Self.scripts.appending(path: "changes.py").path] + files.map(\.path))
+        return ((ended.output + ended.error).split(separator: "\n"), ended.code)
     }
 
     private static let benin = """
@@ -67,9 +61,9 @@ import Testing
         BJ\tfixed_line\t2[0-5]\\d{6}\t8
         """
 
-    @Test func aNumberValidBeforeAndInvalidAfterIsReported() throws {
+    @Test func aNumberValidBeforeAndInvalidAfterIsReported() async throws {
         let new = Self.benin.replacing("9.0.1", with: "9.0.2").replacing("[4-69]\\d{7}\t8", with: "[4-6]\\d{7}\t8")
-        let found = try changes(Self.benin, new)
+        let found = try await changes(Self.benin, new)
         #expect(found.status == 0)
         #expect(
             found.lines == [
@@ -77,20 +71,21 @@ import Testing
                 "BJ: 10000000 numbers of 8 digits are no longer valid, such as +22990000000",
             ])
         // The other way round they are gained.
-        #expect(try changes(new, Self.benin).lines.last == "BJ: 10000000 numbers of 8 digits are valid now, such as +22990000000")
+        #expect(try await changes(new, Self.benin).lines.last == "BJ: 10000000 numbers of 8 digits are valid now, such as +22990000000")
     }
 
-    @Test func aPlanWrittenOtherwiseIsNoChangeOfNumbers() throws {
+    @Test func aPlanWrittenOtherwiseIsNoChangeOfNumbers() async throws {
         let new = Self.benin.replacing("[4-69]\\d{7}\t8", with: "(?:[4-6]|9)\\d{7}\t8")
-        #expect(try changes(Self.benin, new).lines == ["BJ: mobile was [4-69]\\d{7} at lengths 8 and is (?:[4-6]|9)\\d{7} at lengths 8"])
-        #expect(try changes(Self.benin, Self.benin).lines == ["nothing changed"])
+        #expect(
+            try await changes(Self.benin, new).lines == ["BJ: mobile was [4-69]\\d{7} at lengths 8 and is (?:[4-6]|9)\\d{7} at lengths 8"])
+        #expect(try await changes(Self.benin, Self.benin).lines == ["nothing changed"])
     }
 
     /// Regions that share a country code are told apart by leading digits: those decide what is valid too.
-    @Test func leadingDigitsMakeNumbersInvalidAsWell() throws {
+    @Test func leadingDigitsMakeNumbersInvalidAsWell() async throws {
         let american = "#version\t1\nUS\tcountry_code\t1\nUS\tmain\t1\nUS\tgeneral\t[2-9]\\d{9}\t10\nUS\tmobile\t2(?:01|02)\\d{7}\t10\n"
         let antigua = "AG\tcountry_code\t1\nAG\tleading_digits\t268\nAG\tgeneral\t268\\d{7}\t10\nAG\tmobile\t268\\d{7}\t10"
-        let lines = try changes(american + antigua, american + antigua.replacing("digits\t268", with: "digits\t269")).lines
+        let lines = try await changes(american + antigua, american + antigua.replacing("digits\t268", with: "digits\t269")).lines
         #expect(
             lines == [
                 "AG: leading_digits was 268 and is 269", "AG: 10000000 numbers of 10 digits are no longer valid, such as +12680000000",
@@ -98,37 +93,31 @@ import Testing
     }
 
     @Test(arguments: ["[3-1]\\d", "[]", "1{2,}", "1{3,2}", "(12", "\\w", "1²", "a+"])
-    func anExpressionWithoutMeaningHereIsRefusedWithItsPlace(pattern: String) throws {
-        let found = try changes(Self.benin, Self.benin.replacing("[4-69]\\d{7}", with: pattern))
+    func anExpressionWithoutMeaningHereIsRefusedWithItsPlace(pattern: String) async throws {
+        let found = try await changes(Self.benin, Self.benin.replacing("[4-69]\\d{7}", with: pattern))
         #expect(found.status != 0 && found.lines.last?.contains("of \(pattern)") == true, "\(found.lines)")
     }
 
-    @Test func regionsThatComeAndGoAreNamed() throws {
+    @Test func regionsThatComeAndGoAreNamed() async throws {
         let togo = "\nTG\tcountry_code\t228\nTG\tgeneral\t[279]\\d{7}\t8\nTG\tmobile\t9\\d{7}\t8"
         #expect(
-            try changes(Self.benin, Self.benin + togo).lines == [
+            try await changes(Self.benin, Self.benin + togo).lines == [
                 "TG: new region", "TG: 10000000 numbers of 8 digits are valid now, such as +22890000000",
             ])
-        #expect(try changes(Self.benin + togo, Self.benin).lines.first == "TG: region gone")
+        #expect(try await changes(Self.benin + togo, Self.benin).lines.first == "TG: region gone")
     }
 
-    @Test func aFileThatIsNoPlanIsRefusedWithItsLine() throws {
-        let found = try changes(Self.benin, "#version\t1\nBJ country_code 229")
+    @Test func aFileThatIsNoPlanIsRefusedWithItsLine() async throws {
+        let found = try await changes(Self.benin, "#version\t1\nBJ country_code 229")
         #expect(found.status != 0 && found.lines.last?.contains("line 2: expected region, field and value") == true, "\(found.lines)")
     }
 
     /// The tables are what the committed plans give: nobody has changed one without the other.
-    @Test func theTablesAreThoseOfThePlans() throws {
+    @Test func theTablesAreThoseOfThePlans() async throws {
         let plans = try String(contentsOf: Self.scripts.appending(path: "plans.tsv"), encoding: .utf8)
         #expect(plans.hasPrefix("#version\t\(PhoneNumber.metadataVersion)\n"))
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", Self.scripts.appending(path: "generate.py").path, "--check"]
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text)")
+        let ended = try await Child.run(
+            URL(filePath: "/usr/bin/env"), ["python3", "-B", Self.scripts.appending(path: "generate.py").path, "--check"])
+        #expect(ended.code == 0, "\(ended.output) \(ended.error)")
     }
 }

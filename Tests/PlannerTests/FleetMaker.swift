@@ -1,6 +1,7 @@
 import Fleet
 import Foundation
 import Planner
+import TestProcesses
 
 /// Fleets from a seed, in the shape of a provider's: few large clients, many small ones, several zones, shared WABAs.
 struct FleetMaker {
@@ -74,9 +75,9 @@ struct Case {
     }
 
     /// The violations that the stand-alone checker finds; empty: none.
-    func violations(_ plan: Plan) throws -> [String] { try violations(json: Data(plan.json())) }
+    func violations(_ plan: Plan) async throws -> [String] { try await violations(json: Data(plan.json())) }
 
-    func violations(json: Data) throws -> [String] {
+    func violations(json: Data) async throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "plan-check-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -92,16 +93,9 @@ struct Case {
         if let operators { try file("operators", Data(operators.utf8)) }
         if let previous { try file("previous", Data(previous.json())) }
         let program = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Checker/check_plan.py")
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", program.path] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        switch process.terminationStatus {
+        let ended = try await Child.run(URL(filePath: "/usr/bin/env"), ["python3", "-B", program.path] + arguments)
+        let text = ended.output + ended.error
+        switch ended.code {
         case 0: return []
         case 1 where text.contains(": "): return text.split(separator: "\n").map(String.init)
         default: return ["checker failed: \(text)"]

@@ -18,24 +18,24 @@ import Testing
         ("rule 3", "otp_max_lag_hours", 0),
         ("rule 5", "max_cutovers_per_client_per_day", 0), ("rule 4", "max_concurrent_copies", 0), ("rule 5", "max_concurrent_cutovers", 0),
         ("rule 5", "max_concurrent_cutovers_per_client", 0), ("tasks", "otp_minutes", 16), ("slots", "slot_minutes", 50),
-    ]) func aStricterSettingIsBroken(_ rule: String, _ name: String, _ setting: Int) throws {
+    ]) func aStricterSettingIsBroken(_ rule: String, _ name: String, _ setting: Int) async throws {
         let plan = try Self.good.plan()
         var value = Self.good
         value.settings[name] = setting
-        expect(rule, try value.violations(plan))
+        expect(rule, try await value.violations(plan))
     }
 
-    @Test func aFreezeASmallerWaveAndAnEarlierHorizonAreBroken() throws {
+    @Test func aFreezeASmallerWaveAndAnEarlierHorizonAreBroken() async throws {
         let plan = try Self.good.plan()
         var value = Self.good
         value.settings["freezes"] = [["from": "2026-12-01T00:00:00Z", "to": "2027-01-31T00:00:00Z"]]
-        expect("rule 1", try value.violations(plan))
+        expect("rule 1", try await value.violations(plan))
         value = Self.good
         value.settings["wave_sizes"] = [1]
-        expect("rule 9", try value.violations(plan))
+        expect("rule 9", try await value.violations(plan))
         value = Self.good
         value.settings["horizon_to"] = "2026-12-02T00:00:00Z"
-        expect("rule 1", try value.violations(plan))
+        expect("rule 1", try await value.violations(plan))
     }
 
     @Test(
@@ -44,17 +44,17 @@ import Testing
             ("rule 1", ["cutover_windows": "Mon 10:00-10:10"]),
             ("rule 1", ["otp_hours": "Mon 10:00-10:10"]), ("rule 7", ["two_step_lead_days": "300"]), ("rule 9", ["wave": "40"]),
             ("rule 9", ["canary_ok": "no"]),
-        ] as [(String, [String: String])]) func aStricterRowIsBroken(_ rule: String, _ changes: [String: String]) throws
+        ] as [(String, [String: String])]) func aStricterRowIsBroken(_ rule: String, _ changes: [String: String]) async throws
     {
         let plan = try Self.good.plan()
         var maker = Self.maker
         maker.setAll(changes)
         var value = Self.good
         value.fleet = maker.csv
-        expect(rule, try value.violations(plan))
+        expect(rule, try await value.violations(plan))
     }
 
-    @Test func rowsBoundToEachOtherAreBroken() throws {
+    @Test func rowsBoundToEachOtherAreBroken() async throws {
         let plan = try Self.good.plan()
         let order = plan.waves.flatMap(\.rows)
         let first = try #require(Int(order[0].dropFirst(2)))
@@ -62,51 +62,53 @@ import Testing
         maker.set(first, ["depends_on": try #require(order.last)])
         var value = Self.good
         value.fleet = maker.csv
-        expect("rule 8", try value.violations(plan))
+        expect("rule 8", try await value.violations(plan))
         maker = Self.maker
         maker.set(first, ["not_same_day_as": order.joined(separator: " ")])
         maker.set(try #require(Int(order[1].dropFirst(2))), ["not_same_day_as": order.joined(separator: " ")])
         value.fleet = maker.csv
         let days = Dictionary(grouping: plan.tasks.filter { $0.kind != .templateCopy }, by: { $0.start / 86_400 })
         if days.values.contains(where: { Set($0.compactMap(\.rowRef)).isSuperset(of: order.prefix(2)) }) {
-            expect("rule 8", try value.violations(plan))
+            expect("rule 8", try await value.violations(plan))
         }
     }
 
     @Test(arguments: [
         ["Mon 01:00-01:20", "", ""], ["Daily 00:00-24:00", "fr", ""], ["Daily 00:00-24:00", "", "2026-12-01..2027-02-01"], [],
-    ]) func otherOperatorsAreBroken(_ fields: [String]) throws {
+    ]) func otherOperatorsAreBroken(_ fields: [String]) async throws {
         let plan = try Self.good.plan()
         var value = Self.good
         let names = fields.isEmpty ? ["zoe"] : ["ana", "bob", "caro"]
         let line = fields.isEmpty ? "Daily 00:00-24:00,," : fields.joined(separator: ",")
         value.operators = "operator_id,time_zone,shifts,languages,off_dates\n" + names.map { "\($0),UTC,\(line)\n" }.joined()
-        expect("rule 2", try value.violations(plan))
+        expect("rule 2", try await value.violations(plan))
     }
 
-    @Test func aPlanThatWasTamperedWithIsFound() throws {
+    @Test func aPlanThatWasTamperedWithIsFound() async throws {
         let plan = try Self.good.plan()
-        func tampered(_ change: (inout Plan) -> Void) throws -> [String] {
+        func tampered(_ change: (inout Plan) -> Void) async throws -> [String] {
             var copy = plan
             change(&copy)
-            return try Self.good.violations(copy)
+            return try await Self.good.violations(copy)
         }
         let codes = plan.tasks.indices.filter { plan.tasks[$0].kind == .otp && plan.tasks[$0].operatorID != nil }
-        expect("tasks", try tampered { $0.tasks.remove(at: codes[0]) })
-        expect("objective", try tampered { $0.objective.completion += 1 })
-        expect("objective", try tampered { $0.bound.completion = $0.objective.completion + 1 })
-        expect("rule 9", try tampered { $0.waves[1].lastEnd += 60 })
+        expect("tasks", try await tampered { $0.tasks.remove(at: codes[0]) })
+        expect("objective", try await tampered { $0.objective.completion += 1 })
+        expect("objective", try await tampered { $0.bound.completion = $0.objective.completion + 1 })
+        expect("rule 9", try await tampered { $0.waves[1].lastEnd += 60 })
         expect(
-            "rule 9", try tampered { plan in for task in plan.tasks.indices where plan.tasks[task].wave == 1 { plan.tasks[task].wave = 9 } }
+            "rule 9",
+            try await tampered { plan in for task in plan.tasks.indices where plan.tasks[task].wave == 1 { plan.tasks[task].wave = 9 } }
         )
-        expect("format", try tampered { $0.unplaced.append(UnplacedRow(rowRef: $0.waves[0].rows[0], reasons: [])) })
-        expect("slots", try tampered { $0.tasks[codes[0]].start += 60 })
+        expect("format", try await tampered { $0.unplaced.append(UnplacedRow(rowRef: $0.waves[0].rows[0], reasons: [])) })
+        expect("slots", try await tampered { $0.tasks[codes[0]].start += 60 })
         expect(
             "rule 1",
-            try tampered { plan in for task in codes { (plan.tasks[task].start, plan.tasks[task].end) = (plan.now - 900, plan.now) } })
+            try await tampered { plan in for task in codes { (plan.tasks[task].start, plan.tasks[task].end) = (plan.now - 900, plan.now) } }
+        )
         // All codes of one operator and client at one moment.
         let moment = plan.tasks[codes[0]]
-        let crowd = try tampered { plan in
+        let crowd = try await tampered { plan in
             for task in codes {
                 (plan.tasks[task].start, plan.tasks[task].end, plan.tasks[task].operatorID) = (moment.start, moment.end, moment.operatorID)
             }
@@ -115,6 +117,6 @@ import Testing
         expect("rule 5", crowd)
         var unexplained = plan
         unexplained.rejected.append(.init(line: 2, column: nil, code: "bad_value", value: nil, message: ""))
-        expect("format", try Self.good.violations(unexplained))
+        expect("format", try await Self.good.violations(unexplained))
     }
 }

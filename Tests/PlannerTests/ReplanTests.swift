@@ -21,15 +21,15 @@ import Testing
         return plan
     }
 
-    @Test func nothingNewChangesNothing() throws {
+    @Test func nothingNewChangesNothing() async throws {
         var (_, value, plan) = try first()
         value.previous = plan
         let again = try value.plan()
-        #expect(try value.violations(again) == [])
+        #expect(try await value.violations(again) == [])
         #expect(again.objective.changes == 0 && again.tasks.map(\.start) == plan.tasks.map(\.start))
     }
 
-    @Test func whatHasBegunStaysAndAMissedRowIsPlacedAgain() throws {
+    @Test func whatHasBegunStaysAndAMissedRowIsPlacedAgain() async throws {
         var (_, value, plan) = try first()
         let now = plan.waves[1].firstStart + 3600
         var previous = underWay(plan, now)
@@ -38,7 +38,7 @@ import Testing
         value.previous = previous
         value.now = PlanTime.text(now)
         let again = try value.plan()
-        #expect(try value.violations(again) == [])
+        #expect(try await value.violations(again) == [])
         let before = Dictionary(uniqueKeysWithValues: previous.tasks.map { ($0.id, $0) })
         for task in again.tasks where task.rowRef != missed && (before[task.id]?.state == .done || before[task.id]?.state == .running) {
             #expect(before[task.id] == task)
@@ -47,7 +47,7 @@ import Testing
         #expect(again.objective.changes <= 4 && again.objective.changes >= 1)
     }
 
-    @Test func aNearRowThatBreaksItsWindowIsReleased() throws {
+    @Test func aNearRowThatBreaksItsWindowIsReleased() async throws {
         var (maker, value, plan) = try first()
         let row = try #require(plan.waves[0].rows.first)
         maker.set(try #require(Int(row.dropFirst(2))), ["blackout_dates": "2026-12-01..2026-12-09"])
@@ -55,14 +55,14 @@ import Testing
         value.previous = plan
         value.settings["replan_freeze_hours"] = 240
         let again = try value.plan()
-        #expect(try value.violations(again) == [])
+        #expect(try await value.violations(again) == [])
         let old = try #require(plan.tasks.last { $0.rowRef == row })
         #expect(again.tasks.last { $0.rowRef == row }?.start != old.start)
         let near = plan.tasks.filter { $0.start < plan.now + 240 * 3600 && $0.rowRef != row && $0.kind != .templateCopy }
         #expect(near.count > 3 && near.count { task in again.tasks.contains(task) } >= near.count - 2)
     }
 
-    @Test(arguments: 1...6) func anyPointOfAnyPlanCanBePlannedAgain(_ seed: UInt64) throws {
+    @Test(arguments: 1...6) func anyPointOfAnyPlanCanBePlannedAgain(_ seed: UInt64) async throws {
         var (maker, value, plan) = try first(seed)
         let now = plan.now + maker.below(20) * 43_200
         var previous = underWay(plan, now)
@@ -76,10 +76,10 @@ import Testing
         value.fleet = maker.csv
         value.now = PlanTime.text(now)
         value.previous = previous
-        #expect(try value.violations(value.plan(tries: 6)) == [])
+        #expect(try await value.violations(value.plan(tries: 6)) == [])
     }
 
-    @Test func aPlantedChangeOfAFixedRowIsFound() throws {
+    @Test func aPlantedChangeOfAFixedRowIsFound() async throws {
         var (_, value, plan) = try first()
         let now = plan.waves[1].firstStart + 3600
         value.previous = underWay(plan, now)
@@ -87,6 +87,6 @@ import Testing
         var again = try value.plan()
         let done = try #require(again.tasks.firstIndex { $0.state == .done && $0.kind == .cutover })
         again.tasks[done].start += 900
-        #expect(try value.violations(again).contains { $0.hasPrefix("rule 10") })
+        #expect(try await value.violations(again).contains { $0.hasPrefix("rule 10") })
     }
 }
