@@ -158,7 +158,7 @@ BEGIN
          CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, p.penalty_burst, p.penalty_us, v_now) AS burst) b
          CROSS JOIN LATERAL (
                SELECT count(*) AS n, min(a.attempt_id) AS oldest FROM jobs.attempt a
-                WHERE (a.lane_id, a.attempt_id) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
+                WHERE (a.lane_id, a.attempt_id + 0) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
     depth AS MATERIALIZED (
         SELECT s.*, x.most, d.seen, d.low
           FROM state s CROSS JOIN LATERAL (SELECT CASE WHEN s.paused THEN 0 ELSE least(s.tokens, s.room, p_lane_max) END AS most) x

@@ -9,9 +9,9 @@ import Testing
 @Suite struct HeldSnapshotTests {
     /// Pages, not time: one is visited for every dead row or entry that is passed over.
     ///
-    /// Once autovacuum has analysed `jobs.attempt` while it was almost empty, the planner finds every index equally cheap and takes
-    /// `attempt_lane` for `attempt_id = ANY (…)` in `jobs.intend`: all of that index, with all that is dead in it. Whether that happens must
-    /// not depend on when autovacuum comes by, so here it is asked for, or kept away.
+    /// Once autovacuum has analysed `jobs.attempt` while it was almost empty, the planner finds every index equally cheap, and one that holds
+    /// `attempt_id` anywhere may be read whole for `attempt_id = ANY (…)`, with all that is dead in it. Whether that happens must not depend on
+    /// when autovacuum comes by, so here it is asked for, or kept away.
     @Test(arguments: [false, true])
     func aRoundVisitsAsManyPagesAfterThousandsOfJobs(analyzed: Bool) async throws {
         try await TestDatabase.with { client in
@@ -29,13 +29,16 @@ import Testing
                     _ = try await rounds(10, lanes, worker, db)
                     let few = try await rounds(10, lanes, worker, db)
                     _ = try await rounds(200, lanes, worker, db)
-                    if analyzed { try await db.query("ANALYZE jobs.attempt") }
-                    let many = try await rounds(10, lanes, worker, db)
-                    withKnownIssue("jobs.intend reads all of attempt_lane after an ANALYZE") {
-                        #expect(Double(many) < Double(few) * 1.5, "\(many / 10) pages a round instead of \(few / 10)")
-                    } when: {
-                        analyzed
+                    if analyzed {
+                        for table in try await db.query(
+                            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'jobs'"
+                        )
+                        .decode(String.self) {
+                            try await db.script("ANALYZE \(table)")
+                        }
                     }
+                    let many = try await rounds(10, lanes, worker, db)
+                    #expect(Double(many) < Double(few) * 1.5, "\(many / 10) pages a round instead of \(few / 10)")
                 }
                 try await holder.query("ROLLBACK")
             }
