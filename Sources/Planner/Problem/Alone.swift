@@ -38,7 +38,7 @@ struct Placeable {
 
     func measure() -> Alone {
         var result = Alone()
-        let peak = problem.peak(row)
+        let peak = problem.peaks[row]
         let hasDeadline = problem.rows[row].deadline != nil
         var slot = main.first(from: copyReady)
         while let at = slot {

@@ -33,8 +33,20 @@ final class Problem {
     let dependents: [[Int]]
     let apart: [[Int]]
     let apartOf: [[Int]]
-    /// Operators who speak the row's language, those of few languages first.
-    let speakers: [[Int]]
+    /// Rows whose language is spoken by the same operators share a group.
+    let speakerGroup: [Int]
+    /// Operators of each group, those of few languages first.
+    let groups: [[Int]]
+    /// Numbers of time zones, and the local day number of each slot in them.
+    let zone: [Int]
+    let zoneDates: [[Int32]]
+    /// The midnight that ends the deadline; nil: there is none. Until then nothing is late.
+    let due: [Int?]
+    /// Starts at which each operator is on shift for a code, and with `joined` for a code and its cut-over.
+    let codeShifts: [SlotSet]
+    let blockShifts: [SlotSet]
+    /// Seconds inside peak hours by start; nil: never any.
+    let peaks: [[Int32]?]
     /// When the pair's copy is done for certain (held, running or done), by pair.
     var copyHeld: [Int?]
     private(set) var main: [SlotSet] = []
@@ -99,22 +111,45 @@ final class Problem {
         var apartOf = [[Int]](repeating: [], count: rows.count)
         for (row, others) in apart.enumerated() { for other in others { apartOf[other].append(row) } }
         self.apartOf = apartOf
-        var known: [String: [Int]] = [:]
         let people = operators?.list ?? []
-        speakers = rows.map { row in
-            let language = row.language ?? "*"
-            if let list = known[language] { return list }
+        var languages = Numbering()
+        speakerGroup = rows.map { languages[$0.language ?? "*"] }
+        groups = languages.names.map { language in
             func breadth(_ person: Int) -> Int { people[person].languages.isEmpty ? 99 : people[person].languages.count }
-            let list = people.indices.filter { people[$0].speaks(row.language) }.sorted { (breadth($0), $0) < (breadth($1), $1) }
-            known[language] = list
-            return list
+            return people.indices.filter { people[$0].speaks(language == "*" ? nil : language) }
+                .sorted { (breadth($0), $0) < (breadth($1), $1) }
+        }
+        var zones = Numbering()
+        zone = rows.map { zones[$0.zone.name] }
+        var dates: [[Int32]] = []
+        for row in rows where zones[row.zone.name] == dates.count { dates.append(calendars.dates(row.zone)) }
+        zoneDates = dates
+        due = rows.map { row in row.deadline.map { row.zone.instant(of: $0, minute: 1440) } }
+        let (calendars, code, cut) = (calendars, otpSeconds, cutSeconds)
+        codeShifts = people.indices.map { calendars.shift($0, length: code) }
+        blockShifts = settings.otp == .joined ? people.indices.map { calendars.shift($0, length: code + cut) } : []
+        peaks = rows.map { row in
+            guard row.route != .coexistence, row.dailyMessages > 0, let hours = row.peakHours, !hours.minutes.isEmpty else { return nil }
+            return calendars.peak(hours, zone: row.zone, length: cut)
         }
     }
 
+    /// Operators who speak the row's language.
+    func speakers(_ row: Int) -> [Int] { groups[speakerGroup[row]] }
+
     /// Works out what depends on the copies that are held: to be called once they are known.
     func prepare() {
-        main = rows.indices.map { mainStarts($0) }
-        code = rows.indices.map { shape[$0] == .split ? codeStarts($0) : nil }
+        // Rows that share their calendars share the sets: a large fleet would not fit into memory otherwise.
+        var known: [CalendarKey: (main: SlotSet, code: SlotSet?)] = [:]
+        var (mains, codes): ([SlotSet], [SlotSet?]) = ([], [])
+        for row in rows.indices {
+            let key = CalendarKey(self, row)
+            let sets = known[key] ?? (mainStarts(row), shape[row] == .split ? codeStarts(row) : nil)
+            known[key] = sets
+            mains.append(sets.main)
+            codes.append(sets.code)
+        }
+        (main, code) = (mains, codes)
         alone = rows.indices.map { row in
             Placeable(problem: self, row: row, main: main[row], code: code[row], copyReady: aloneReady(row), lag: lag).measure()
         }
@@ -221,14 +256,37 @@ final class Problem {
 
     /// Whole days after the deadline on which a main task that starts at `start` is over.
     func daysLate(_ row: Int, start: Int) -> Int {
-        guard let deadline = rows[row].deadline else { return 0 }
-        return max(0, rows[row].zone.date(of: start + mainSeconds(row) - 1).dayNumber - deadline.dayNumber)
+        let last = start + mainSeconds(row) - 1
+        guard let due = due[row], last >= due, let deadline = rows[row].deadline else { return 0 }
+        return max(0, rows[row].zone.date(of: last).dayNumber - deadline.dayNumber)
     }
 
-    /// Seconds inside peak hours by start; nil: never any.
-    func peak(_ row: Int) -> [Int32]? {
-        guard shape[row] != .code, rows[row].dailyMessages > 0, let hours = rows[row].peakHours, !hours.minutes.isEmpty else { return nil }
-        return calendars.peak(hours, zone: rows[row].zone, length: cutSeconds)
+    /// The local date on which a main task is, as a number of days.
+    func dayNumber(_ row: Int, start: Int) -> Int {
+        if let slot = grid.slot(of: start) { return Int(zoneDates[zone[row]][slot]) }
+        return rows[row].zone.date(of: start).dayNumber
+    }
+}
+
+/// Everything that makes the starts of a row's tasks.
+struct CalendarKey: Hashable {
+    private let shape: Shape
+    private let zone: Int
+    private let windows: String
+    private let hours: String
+    private let group: Int
+    private let earliest: LocalDate?
+    private let blackouts: [LocalDateRange]
+    private let lead: Int
+
+    init(_ problem: Problem, _ number: Int) {
+        let row = problem.rows[number]
+        (shape, zone) = (problem.shape[number], problem.zone[number])
+        windows = shape == .code ? "" : row.cutoverWindows.text
+        hours = shape == .code || shape == .split ? row.codeHours.text : ""
+        group = shape == .cutover ? 0 : problem.speakerGroup[number]
+        (earliest, blackouts) = (row.earliest, row.blackoutDates)
+        lead = shape == .cutover ? 0 : row.twoStepLeadDays
     }
 }
 

@@ -53,6 +53,34 @@ struct SlotSet: Equatable {
         return index << 6 + 63 - word.leadingZeroBitCount
     }
 
+    /// The first slot at or after `slot` that is not in `other`.
+    func first(from slot: Int, without other: SlotSet) -> Int? {
+        let slot = max(0, slot)
+        guard slot < count else { return nil }
+        var index = slot >> 6
+        var word = words[index] & ~other.words[index] & (~0 << UInt64(slot & 63))
+        while word == 0 {
+            index += 1
+            if index == words.count { return nil }
+            word = words[index] & ~other.words[index]
+        }
+        return index << 6 + word.trailingZeroBitCount
+    }
+
+    /// The last slot at or before `slot` that is not in `other`.
+    func last(through slot: Int, without other: SlotSet) -> Int? {
+        let slot = min(slot, count - 1)
+        guard slot >= 0 else { return nil }
+        var index = slot >> 6
+        var word = words[index] & ~other.words[index] & (~0 >> UInt64(63 - slot & 63))
+        while word == 0 {
+            index -= 1
+            if index < 0 { return nil }
+            word = words[index] & ~other.words[index]
+        }
+        return index << 6 + 63 - word.leadingZeroBitCount
+    }
+
     /// Every slot moved later by `distance`; what leaves the horizon is dropped.
     func shifted(by distance: Int) -> SlotSet {
         var result = SlotSet(count: count)

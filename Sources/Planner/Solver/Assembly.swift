@@ -29,7 +29,7 @@ struct Assembly {
         plan.waves = waves.sorted { $0.key < $1.key }.map { wave, members in
             PlanWave(
                 wave: wave, rows: members.sorted { ($0.start, $0.row) < ($1.start, $1.row) }.map { problem.rows[$0.row].rowRef },
-                firstStart: table.waveFirst[wave] ?? 0, lastEnd: table.waveLast[wave] ?? 0)
+                firstStart: table.waves[wave]?.first ?? 0, lastEnd: table.waves[wave]?.last ?? 0)
         }
     }
 
@@ -54,9 +54,9 @@ struct Assembly {
 extension Construction {
     /// Rule 9 as a whole: no gap between waves, wave 0 within its size, a canary for each class that needs one.
     var isComplete: Bool {
-        let waves = table.waveCount.keys.sorted()
+        let waves = table.waves.keys.sorted()
         if let first = waves.first, let last = waves.last, last - first + 1 != waves.count || first > 1 { return false }
-        if table.waveCount[0] ?? 0 > canaryCap { return false }
+        if table.count(0) > canaryCap { return false }
         var needs: Set<Int> = []
         for row in problem.rows.indices where table.place[row] != nil { needs.insert(problem.rowClass[row]) }
         needs.formIntersection(problem.rows.indices.filter { problem.canaryAble[$0] }.map { problem.rowClass[$0] })

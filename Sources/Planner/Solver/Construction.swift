@@ -100,7 +100,7 @@ struct Construction {
         let lower = table.lower(wave)
         let upper = min(limit, table.upper(wave))
         let firstSlot = lower == .min ? 0 : max(0, problem.grid.ceil(lower))
-        var latest = span == .max ? Int.max : (table.waveFirst[wave].map { $0 + span } ?? .max)
+        var latest = span == .max ? Int.max : (table.waves[wave].map { $0.first + span } ?? .max)
         var heap = Heap<Entry>()
         let allowed = Set(candidates)
         func enqueue(_ row: Int, _ heap: inout Heap<Entry>) {
@@ -146,7 +146,7 @@ struct Construction {
 
     private mutating func buildCanaries() {
         let able = problem.rows.indices.filter { problem.canaryAble[$0] && isFree($0) && mayJoin($0, 0) }
-        let existing = table.waveCount[0] ?? 0
+        let existing = table.count(0)
         var quota = canaryCap - existing
         let patience = variant.patience == .max ? Int.max : problem.now + variant.patience
         let required = able.filter { neededBy[$0] == 0 }
@@ -177,8 +177,8 @@ struct Construction {
         dropCovered()
         for kind in open.sorted() { closeClass(kind) }
         // More canaries, as long as they do not keep the next wave waiting.
-        if let end = table.waveLast[0] {
-            _ = fill(0, with: able, quota: min(quota, canaryCap - (table.waveCount[0] ?? 0)), span: .max, limit: end)
+        if let end = table.waves[0]?.last {
+            _ = fill(0, with: able, quota: min(quota, canaryCap - table.count(0)), span: .max, limit: end)
         }
     }
 
@@ -226,21 +226,21 @@ struct Construction {
         releaseCodes(of: 0)
         let reachable = variant.reserveForPins ? reachablePins() : 0
         var wave = 1
-        while wave <= problem.rows.count + reachable + (table.waveFirst.keys.max() ?? 0) + 1 {
+        while wave <= problem.rows.count + reachable + (table.waves.keys.max() ?? 0) + 1 {
             let free = problem.rows.indices.filter { isFree($0) && mayJoin($0, wave) }
-            let beyond = (table.waveFirst.keys.max() ?? 0) > wave || free.count < problem.rows.indices.count { isFree($0) }
+            let beyond = (table.waves.keys.max() ?? 0) > wave || free.count < problem.rows.indices.count { isFree($0) }
             if free.isEmpty && !beyond { break }
             buildWave(wave, free: free, reachable: reachable)
             releaseCodes(of: wave)
             // A wave without rows: nothing may come after it, except what an earlier plan has put there.
-            if table.waveCount[wave] == nil && (table.waveFirst.keys.max() ?? 0) <= wave { break }
+            if table.waves[wave] == nil && (table.waves.keys.max() ?? 0) <= wave { break }
             wave += 1
         }
         repair()
     }
 
     private mutating func buildWave(_ wave: Int, free: [Int], reachable: Int) {
-        let room = problem.settings.waveSize(wave) - (table.waveCount[wave] ?? 0)
+        let room = problem.settings.waveSize(wave) - table.count(wave)
         guard room > 0 else { return }
         let patience = variant.patience == .max ? Int.max : max(table.lower(wave), problem.now) + variant.patience
         // What has to be in this wave, with room left for it while the others are chosen.
@@ -248,10 +248,10 @@ struct Construction {
         let placed = fill(wave, with: required, quota: room, span: .max, limit: patience).count
         var quota = room - placed
         if reachable > wave {
-            let later = (wave + 1..<reachable).count { pinnedWaves[$0] == nil && table.waveCount[$0] == nil }
+            let later = (wave + 1..<reachable).count { pinnedWaves[$0] == nil && table.waves[$0] == nil }
             let others = free.count { problem.rows[$0].wave == nil && table.place[$0] == nil }
             quota = min(quota, others - later)
-            if quota <= 0 && table.waveCount[wave] == nil { quota = 1 }
+            if quota <= 0 && table.waves[wave] == nil { quota = 1 }
         }
         _ = fill(wave, with: free.filter { neededBy[$0] != wave || problem.rows[$0].wave == nil }, quota: quota, span: variant.span(wave))
     }
@@ -261,7 +261,7 @@ struct Construction {
         let others = problem.rows.indices.count { isFree($0) && problem.rows[$0].wave == nil }
         var reachable = 0
         for wave in pinnedWaves.keys.sorted() {
-            let empty = (1..<wave).count { pinnedWaves[$0] == nil && table.waveCount[$0] == nil }
+            let empty = (1..<wave).count { pinnedWaves[$0] == nil && table.waves[$0] == nil }
             if empty <= others { reachable = wave }
         }
         return reachable
@@ -274,7 +274,7 @@ struct Construction {
 
     /// Second chances in waves with room: what found no place, in any order of time.
     private mutating func repair() {
-        let waves = table.waveFirst.keys.sorted()
+        let waves = table.waves.keys.sorted()
         var progress = true
         while progress {
             progress = false
@@ -282,7 +282,7 @@ struct Construction {
             for row in left {
                 for wave in waves where mayJoin(row, wave) {
                     let size = wave == 0 ? canaryCap : problem.settings.waveSize(wave)
-                    guard table.waveCount[wave] ?? 0 < size, wave > 0 || !isContinued,
+                    guard table.count(wave) < size, wave > 0 || !isContinued,
                         let found = table.search(row, from: table.lower(wave), until: table.upper(wave), earlyCodes: variant.earlyCodes)
                     else { continue }
                     table.place(row, at: found, wave: wave)

@@ -99,7 +99,7 @@ struct Explanation {
                 constraints: ["waves"])
         }
         if case .wave(let wave) = value.wave {
-            return table.waveCount[wave] == nil
+            return table.waves[wave] == nil
                 ? .init(
                     code: "wave_not_reached", message: "It is pinned to wave \(wave), which this plan does not reach.",
                     constraints: ["waves"])

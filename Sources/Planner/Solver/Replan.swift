@@ -119,7 +119,7 @@ struct Continuation {
     /// The operator who keeps the task; nil: the rule on operators is broken now. People are not modelled without operators.
     private func person(_ row: Int, _ start: Int, _ end: Int, _ table: Timetable) -> Int?? {
         guard problem.calendars.operators != nil else { return .some(nil) }
-        guard let person = (code[row]?.operatorID).flatMap({ people[$0] }), problem.speakers[row].contains(person),
+        guard let person = (code[row]?.operatorID).flatMap({ people[$0] }), problem.speakers(row).contains(person),
             let slot = problem.grid.slot(of: start), problem.calendars.shift(person, length: end - start).contains(slot),
             table.hasRoom(person, start, end)
         else { return nil }
@@ -168,7 +168,7 @@ struct Continuation {
         case nil: if wave == 0 && !problem.canaryAble[row] { return }
         }
         let size = wave == 0 ? problem.canaryCap() : problem.settings.waveSize(wave)
-        guard table.waveCount[wave] ?? 0 < size, task.start >= table.lower(wave),
+        guard table.count(wave) < size, task.start >= table.lower(wave),
             task.start + problem.mainSeconds(row) <= table.upper(wave),
             let after = table.dependenciesEnd(row)
         else { return }

@@ -1,62 +1,60 @@
 /// First cut-overs of clients, of which any 168 h may hold only so many.
+///
+/// Counted by slot: how many clients are new in the 168 h up to it. A start is allowed while every slot of the 168 h after it has room.
 struct RollingCap {
-    let limit: Int
     static let window = 168 * 3600
-    /// Sorted; one entry a client.
-    private var times: [Int] = []
-    private var first: [Int: Int] = [:]
+    let limit: Int
+    private let grid: Grid
+    private let width: Int
+    private let isNeeded: Bool
+    private var new: [UInt32]
+    private var first: [Int?]
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, clients: Int, grid: Grid) {
+        self.limit = limit
+        self.grid = grid
+        width = (Self.window + grid.step - 1) / grid.step
+        isNeeded = clients > limit
+        new = isNeeded ? [UInt32](repeating: 0, count: grid.count) : []
+        first = [Int?](repeating: nil, count: clients)
+    }
 
     func opened(_ client: Int) -> Bool { first[client] != nil }
 
-    private func position(_ time: Int) -> Int {
-        var (low, high) = (0, times.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low
+    private func reach(_ time: Int) -> Range<Int> { grid.touched(time, time + Self.window) }
+
+    /// The last slot after `time` without room for `client`; nil: it may have a cut-over then.
+    private func lastFull(_ client: Int, at time: Int) -> Int? {
+        guard isNeeded else { return nil }
+        if let own = first[client], own <= time { return nil }
+        let reach = reach(time)
+        // From the client's own first on it is counted already.
+        let end = first[client].map { min(reach.upperBound, max(reach.lowerBound, grid.floor($0))) } ?? reach.upperBound
+        guard reach.lowerBound < end else { return nil }
+        return new[reach.lowerBound..<end].lastIndex { $0 >= limit }
     }
 
     /// Whether a client may have a cut-over at `time`.
-    func allows(_ client: Int, at time: Int) -> Bool {
-        let own = first[client]
-        if let own, own <= time { return true }
-        // The others around `time`; the client's own later first goes away.
-        var near = Array(times[position(time - Self.window + 1)..<position(time + Self.window)])
-        if let own, let at = near.firstIndex(of: own) { near.remove(at: at) }
-        let place = near.firstIndex { $0 >= time } ?? near.count
-        near.insert(time, at: place)
-        guard near.count > limit else { return true }
-        for begin in max(0, place - limit)...place where begin + limit < near.count {
-            if near[begin + limit] - near[begin] < Self.window { return false }
-        }
-        return true
-    }
+    func allows(_ client: Int, at time: Int) -> Bool { lastFull(client, at: time) == nil }
 
     /// The first time at or after `time` that is allowed.
     func next(_ client: Int, from time: Int) -> Int {
-        if allows(client, at: time) { return time }
-        for other in times where other + Self.window > time && allows(client, at: other + Self.window) {
-            return first[client].map { min($0, other + Self.window) } ?? other + Self.window
-        }
-        return (times.last ?? time) + Self.window
+        var time = time
+        while let full = lastFull(client, at: time) { time = grid.time(full + 1) }
+        return time
     }
 
     mutating func record(_ client: Int, at time: Int) {
-        if let own = first[client] {
-            if own <= time { return }
-            times.remove(at: position(own))
-        }
-        first[client] = time
-        times.insert(time, at: position(time))
+        if let own = first[client], own <= time { return }
+        set(client, to: time)
     }
 
-    /// Puts a client's first back to `time`; nil: it has none any more.
-    mutating func reset(_ client: Int, to time: Int?) {
-        if let own = first[client] { times.remove(at: position(own)) }
-        first[client] = nil
-        if let time { record(client, at: time) }
+    /// Puts a client's first to `time`; nil: it has none any more.
+    mutating func set(_ client: Int, to time: Int?) {
+        if isNeeded {
+            if let own = first[client] { for slot in reach(own) { new[slot] -= 1 } }
+            if let time { for slot in reach(time) { new[slot] += 1 } }
+        }
+        first[client] = time
     }
 }

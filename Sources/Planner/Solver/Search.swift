@@ -20,7 +20,7 @@ extension Timetable {
     }
 
     /// The code and the operator for a cut-over at `slot`, nil when there is none. `after`: what the row depends on is over.
-    func code(_ row: Int, slot: Int, after: Int, earlyCodes: Bool) -> (start: Int?, person: Int?)? {
+    mutating func code(_ row: Int, slot: Int, after: Int, earlyCodes: Bool) -> (start: Int?, person: Int?)? {
         let grid = problem.grid
         let start = grid.time(slot)
         switch problem.shape[row] {
@@ -41,30 +41,34 @@ extension Timetable {
             guard let starts = problem.code[row] else { return nil }
             let latest = start - problem.otpSeconds
             let (low, high) = (grid.ceil(max(latest - problem.lag, after)), grid.floor(latest))
-            var next = earlyCodes ? starts.first(from: low) : starts.last(through: high)
+            let full = fullForGroup(row)
+            var next = earlyCodes ? starts.first(from: low, without: full) : starts.last(through: high, without: full)
             while let at = next, at >= low, at <= high {
+                work += 1
                 let begin = grid.time(at)
                 if let person = take(row, begin, begin + problem.otpSeconds, clientUntil: begin + problem.otpSeconds) {
                     return (begin, person.index)
                 }
-                next = earlyCodes ? starts.first(from: at + 1) : starts.last(through: at - 1)
+                next = earlyCodes ? starts.first(from: at + 1, without: full) : starts.last(through: at - 1, without: full)
             }
             return nil
         }
     }
 
     /// An operator for a code; the index is nil when people are not modelled.
-    func take(_ row: Int, _ start: Int, _ end: Int, clientUntil: Int) -> (index: Int?, Void)? {
+    mutating func take(_ row: Int, _ start: Int, _ end: Int, clientUntil: Int) -> (index: Int?, Void)? {
         guard clientIsFree(problem.client[row], start, clientUntil) else { return nil }
         guard problem.calendars.operators != nil else { return (nil, ()) }
         guard let slot = problem.grid.slot(of: start) else { return nil }
-        for person in problem.speakers[row]
-        where problem.calendars.shift(person, length: end - start).contains(slot) && hasRoom(person, start, end) { return (person, ()) }
+        let isBlock = problem.shape[row] == .joined
+        let shifts = isBlock ? problem.blockShifts : problem.codeShifts
+        for person in problem.speakers(row) where shifts[person].contains(slot) && hasRoom(person, start, end) { return (person, ()) }
+        if !isBlock { noteGroupIsFull(row, slot: slot) }
         return nil
     }
 
     /// The place at one slot, when it is free there.
-    func candidate(_ row: Int, slot: Int, after: Int, earlyCodes: Bool) -> Candidate? {
+    mutating func candidate(_ row: Int, slot: Int, after: Int, earlyCodes: Bool) -> Candidate? {
         let start = problem.grid.time(slot)
         guard mainIsFree(row, slot: slot), firsts.allows(problem.client[row], at: start),
             let code = code(row, slot: slot, after: after, earlyCodes: earlyCodes)
@@ -72,7 +76,7 @@ extension Timetable {
         return Candidate(
             start: start, end: start + problem.mainSeconds(row), codeStart: code.start, person: code.person,
             daysLate: problem.rows[row].deadline == nil ? 0 : problem.daysLate(row, start: start),
-            peak: problem.peak(row).map { Int($0[slot]) } ?? 0)
+            peak: problem.peaks[row].map { Int($0[slot]) } ?? 0)
     }
 
     /// The best place from `from` on that ends by `until`: in time first, then outside the peak hours, then early.
@@ -83,13 +87,15 @@ extension Timetable {
         let grid = problem.grid
         let first = max(ready, from == .min ? 0 : grid.ceil(from), after == .min ? 0 : grid.ceil(after))
         let last = until == .max ? grid.count - 1 : grid.floor(until - problem.mainSeconds(row))
-        let peak = problem.peak(row)
+        let peak = problem.peaks[row]
+        let full = problem.shape[row] == .code ? fullForCode : fullForCut
         let quiet = problem.alone[row].leastPeak
         let client = problem.client[row]
         var best: Candidate?
-        var slot = problem.main[row].first(from: first)
+        var slot = problem.main[row].first(from: first, without: full)
         while let at = slot, at <= last {
-            slot = problem.main[row].first(from: at + 1)
+            work += 1
+            slot = problem.main[row].first(from: at + 1, without: full)
             let seconds = peak.map { Int($0[at]) } ?? 0
             let late = problem.rows[row].deadline == nil ? 0 : problem.daysLate(row, start: grid.time(at))
             if let best {
@@ -98,7 +104,7 @@ extension Timetable {
                 if seconds >= best.peak { continue }
             }
             if !firsts.allows(client, at: grid.time(at)) {
-                slot = problem.main[row].first(from: max(at + 1, grid.ceil(firsts.next(client, from: grid.time(at)))))
+                slot = problem.main[row].first(from: max(at + 1, grid.ceil(firsts.next(client, from: grid.time(at)))), without: full)
                 continue
             }
             guard let found = candidate(row, slot: at, after: after, earlyCodes: earlyCodes) else { continue }
