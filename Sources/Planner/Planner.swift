@@ -8,11 +8,12 @@ public enum Planner {
     ///   - operators: nil: people are not modelled.
     ///   - previous: the plan that is being carried out, with the states its tasks have.
     ///   - now: whole seconds since 1970.
-    ///   - tries: how many plans are built, of which the best is kept; nil: as many as the size of the fleet allows.
+    ///   - tries: how many plans are built, of which the best is improved; nil: as many as the size of the fleet allows.
+    ///   - effort: how many slots the improvement looks at; nil: as many as the size of the fleet allows.
     ///   - timeLimit: cuts the search short; the plan then says `stoppedEarly`.
     public static func plan(
         fleet: FleetFile, operators: Operators? = nil, settings: PlanningSettings, previous: Plan? = nil, now: Int, seed: UInt64 = 1,
-        tries: Int? = nil, timeLimit: Duration? = nil
+        tries: Int? = nil, effort: Int? = nil, timeLimit: Duration? = nil
     ) -> Plan {
         let clock = ContinuousClock()
         let begin = clock.now
@@ -37,19 +38,34 @@ public enum Planner {
         }
         guard let best = search.best else { return Plan(now: now, settings: settings, seed: seed) }
         var plan = best.plan
+        var table = best.construction.table
+        if best.isSound {
+            var improvement = Improvement(
+                problem: problem, table: table, continuation: continuation, isContinued: !kept.isEmpty, isReplan: previous != nil,
+                seed: seed)
+            let isOver = { timeLimit.map { clock.now - begin > $0 } ?? false }
+            if !stopped { stopped = improvement.run(limit: effort ?? usualEffort(rows: problem.rows.count), isOver: isOver) }
+            table = improvement.table
+            plan = Plan(now: now, settings: settings, seed: seed)
+            Assembly(problem: problem, table: table, continuation: continuation).fill(&plan)
+            plan.objective = Evaluator.objective(tasks: plan.tasks, rows: problem.rows, settings: settings, previous: previous)
+        }
         plan.seed = seed
         plan.stoppedEarly = stopped
         plan.rejected = fleet.problems
-        let explanation = Explanation(problem: problem, table: best.construction.table, closedClasses: best.construction.closedClasses)
-        plan.unplaced = problem.rows.indices.filter { best.construction.table.place[$0] == nil }.map {
+        let explanation = Explanation(problem: problem, table: table, closedClasses: best.construction.closedClasses)
+        plan.unplaced = problem.rows.indices.filter { table.place[$0] == nil }.map {
             UnplacedRow(rowRef: problem.rows[$0].rowRef, reasons: explanation.reasons($0))
         }
-        plan.bound = Bounds.bound(problem, plan: plan, kept: kept)
+        plan.bound = Bounds(problem: problem, plan: plan, kept: kept).bound()
         return plan
     }
+    /// Slots that the improvement looks at: about a second and a half for 300 rows, and not more than some ten seconds for any fleet.
+    static func usualEffort(rows: Int) -> Int { min(10_000_000, 1_200_000 + 2000 * rows) }
+
     /// Bounded by work: about the same for a small fleet on a fine grid as for a large one on a coarse grid.
     static func usualTries(rows: Int, slots: Int) -> Int {
         let rows = max(1, rows)
-        return max(3, min(800, 36_000_000 / (rows * rows), 700_000_000 / (rows * max(1, slots))))
+        return max(rows > 20_000 ? 2 : 3, min(200, 9_000_000 / (rows * rows), 250_000_000 / (rows * max(1, slots))))
     }
 }

@@ -27,13 +27,16 @@ struct Placeable {
         return lag.map { grid.time(found) >= latest - $0 } ?? true
     }
 
-    var fits: Bool {
-        var slot = main.first(from: copyReady)
+    var fits: Bool { first(from: copyReady) != nil }
+
+    /// The first start from `slot` on for which a code can be read in time.
+    func first(from slot: Int) -> Int? {
+        var slot = main.first(from: slot)
         while let at = slot {
-            if hasCode(for: at) { return true }
+            if hasCode(for: at) { return at }
             slot = main.first(from: at + 1)
         }
-        return false
+        return nil
     }
 
     func measure() -> Alone {

@@ -25,6 +25,7 @@ final class Problem {
     let clientRows: [[Int]]
     let pair: [Int?]
     let pairNames: [(source: String, dest: String)]
+    let pairRows: [[Int]]
     let rowClass: [Int]
     let classCount: Int
     let shape: [Shape]
@@ -92,6 +93,9 @@ final class Problem {
             return number
         }
         pairNames = names
+        var byPair = [[Int]](repeating: [], count: names.count)
+        for (row, pair) in pair.enumerated() { if let pair { byPair[pair].append(row) } }
+        pairRows = byPair
         copyHeld = [Int?](repeating: nil, count: names.count)
         var classes = Numbering()
         rowClass = rows.map { classes["\($0.route.rawValue)|\($0.sourceProvider)"] }
@@ -174,10 +178,9 @@ final class Problem {
     }
 
     /// The most rows of wave 0.
-    func canaryCap(without closed: Set<Int> = []) -> Int {
-        let classes = Set(rows.indices.filter { alone[$0].fits && !closed.contains(rowClass[$0]) }.map { rowClass[$0] })
+    var canaryCap: Int {
         let pins = rows.count { $0.wave == .canary }
-        return max(classes.count, Int((settings.canaryShare * Double(rows.count)).rounded(.down)), pins)
+        return max(classCount, Int((settings.canaryShare * Double(rows.count)).rounded(.down)), pins)
     }
 
     func mainSeconds(_ row: Int) -> Int { shape[row] == .code ? otpSeconds : cutSeconds }

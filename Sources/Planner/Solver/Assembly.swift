@@ -56,7 +56,7 @@ extension Construction {
     var isComplete: Bool {
         let waves = table.waves.keys.sorted()
         if let first = waves.first, let last = waves.last, last - first + 1 != waves.count || first > 1 { return false }
-        if table.count(0) > canaryCap { return false }
+        if table.count(0) > problem.canaryCap { return false }
         var needs: Set<Int> = []
         for row in problem.rows.indices where table.place[row] != nil { needs.insert(problem.rowClass[row]) }
         needs.formIntersection(problem.rows.indices.filter { problem.canaryAble[$0] }.map { problem.rowClass[$0] })

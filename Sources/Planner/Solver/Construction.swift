@@ -142,12 +142,10 @@ struct Construction {
 
     // MARK: Wave 0
 
-    var canaryCap: Int { problem.canaryCap(without: closedClasses) }
-
     private mutating func buildCanaries() {
         let able = problem.rows.indices.filter { problem.canaryAble[$0] && isFree($0) && mayJoin($0, 0) }
         let existing = table.count(0)
-        var quota = canaryCap - existing
+        var quota = problem.canaryCap - existing
         let patience = variant.patience == .max ? Int.max : problem.now + variant.patience
         let required = able.filter { neededBy[$0] == 0 }
         quota -= fill(0, with: required, quota: quota, span: .max, limit: patience).count
@@ -178,7 +176,7 @@ struct Construction {
         for kind in open.sorted() { closeClass(kind) }
         // More canaries, as long as they do not keep the next wave waiting.
         if let end = table.waves[0]?.last {
-            _ = fill(0, with: able, quota: min(quota, canaryCap - table.count(0)), span: .max, limit: end)
+            _ = fill(0, with: able, quota: min(quota, problem.canaryCap - table.count(0)), span: .max, limit: end)
         }
     }
 
@@ -281,7 +279,7 @@ struct Construction {
             let left = problem.rows.indices.filter { isFree($0) }.sorted { (-problem.rows[$0].weight, $0) < (-problem.rows[$1].weight, $1) }
             for row in left {
                 for wave in waves where mayJoin(row, wave) {
-                    let size = wave == 0 ? canaryCap : problem.settings.waveSize(wave)
+                    let size = wave == 0 ? problem.canaryCap : problem.settings.waveSize(wave)
                     guard table.count(wave) < size, wave > 0 || !isContinued,
                         let found = table.search(row, from: table.lower(wave), until: table.upper(wave), earlyCodes: variant.earlyCodes)
                     else { continue }

@@ -167,7 +167,7 @@ struct Continuation {
         case .wave(let pinned): if wave != pinned { return }
         case nil: if wave == 0 && !problem.canaryAble[row] { return }
         }
-        let size = wave == 0 ? problem.canaryCap() : problem.settings.waveSize(wave)
+        let size = wave == 0 ? problem.canaryCap : problem.settings.waveSize(wave)
         guard table.count(wave) < size, task.start >= table.lower(wave),
             task.start + problem.mainSeconds(row) <= table.upper(wave),
             let after = table.dependenciesEnd(row)

@@ -5,11 +5,14 @@ Shares nothing with the planner: it has its own reading of the files, its own ca
 Phone numbers are not judged: the rejected rows are taken from the plan.
 
     check_plan.py --fleet FLEET.csv --settings PLANNING.json --plan PLAN.json [--operators OPERATORS.csv] [--previous PLAN.json]
+    check_plan.py --folder FOLDER
 
-Prints every violation as `rule: what`, exits 1 when there is one.
+Prints every violation as `rule: what`, exits 1 when there is one. A folder holds folders as instances.py makes them, each with its plan.json, and
+previous.json where it was planned anew; a violation then begins with its folder's name.
 """
 import argparse, json, math, sys
 from collections import defaultdict
+from pathlib import Path
 
 from alone_rows import Alone
 from fleet_files import ALONE, COMPANY, DEFAULTS, Row, date_ranges, instant, intervals, local, local_date, minutes, read_csv, shown
@@ -380,10 +383,25 @@ class Checker(Alone):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("fleet", "settings", "plan"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--operators")
-    parser.add_argument("--previous")
-    problems = Checker(parser.parse_args()).run()
+    for name in ("fleet", "settings", "plan", "operators", "previous", "folder"):
+        parser.add_argument(f"--{name}")
+    args = parser.parse_args()
+    if args.folder:
+        problems, count = [], 0
+        for place in sorted(Path(args.folder).iterdir()):
+            files = {"fleet": "fleet.csv", "settings": "settings.json", "plan": "plan.json", "operators": "operators.csv",
+                     "previous": "previous.json"}
+            for option, name in files.items():
+                setattr(args, option, str(place / name) if (place / name).exists() else None)
+            if args.plan is None:
+                problems.append(f"{place.name}: there is no plan")
+                continue
+            problems += [f"{place.name}: {problem}" for problem in Checker(args).run()]
+            count += 1
+        print(f"{count} plans")
+    else:
+        if not (args.fleet and args.settings and args.plan):
+            parser.error("--fleet, --settings and --plan are needed, or --folder")
+        problems = Checker(args).run()
     print("\n".join(problems) if problems else "no violation")
     sys.exit(1 if problems else 0)
