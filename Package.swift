@@ -125,7 +125,8 @@ let package = Package(
         module(
             "Benchmarks",
             [
-                "App", "Postgres", "Schema", "Jobs", "CloudAPI", "Credentials", "Gateway", "Server", "PhoneNumbers", httpClient, nioCore,
+                "App", "Postgres", "Schema", "Jobs", "CloudAPI", "Credentials", "Gateway", "Server", "PhoneNumbers", "Fleet", "Planner", httpClient,
+                nioCore,
                 nioPosix, nioHTTP, nioFoundation, log, lifecycle, unixSignals,
             ]),
         .executableTarget(

@@ -1,5 +1,13 @@
 public import Fleet
 
+/// How far the planner is.
+public enum PlanProgress: Sendable, Equatable {
+    /// Plans built so far.
+    case built(Int, of: Int)
+    /// The share of the improvement that is done, 0 to 1.
+    case improving(Double)
+}
+
 /// Plans a fleet: pure, deterministic, seeded.
 public enum Planner {
     /// Plans the accepted rows of a fleet; the rejected ones are listed in the plan.
@@ -7,13 +15,15 @@ public enum Planner {
     /// - Parameters:
     ///   - operators: nil: people are not modelled.
     ///   - previous: the plan that is being carried out, with the states its tasks have.
+    ///   - seed: breaks ties: which of the operators who are free reads a code.
     ///   - now: whole seconds since 1970.
     ///   - tries: how many plans are built, of which the best is improved; nil: as many as the size of the fleet allows.
     ///   - effort: how many slots the improvement looks at; nil: as many as the size of the fleet allows.
+    ///   - progress: told how far it is.
     ///   - timeLimit: cuts the search short; the plan then says `stoppedEarly`.
     public static func plan(
         fleet: FleetFile, operators: Operators? = nil, settings: PlanningSettings, previous: Plan? = nil, now: Int, seed: UInt64 = 1,
-        tries: Int? = nil, effort: Int? = nil, timeLimit: Duration? = nil
+        tries: Int? = nil, effort: Int? = nil, timeLimit: Duration? = nil, progress: (PlanProgress) -> Void = { _ in }
     ) -> Plan {
         let clock = ContinuousClock()
         let begin = clock.now
@@ -26,7 +36,8 @@ public enum Planner {
         let kept = Set(problem.rows.indices.filter { base.place[$0] != nil || base.heldCode[$0] != nil })
 
         var search = PlanSearch(
-            problem: problem, base: base, continuation: continuation, previous: previous, isContinued: !kept.isEmpty, seed: seed)
+            problem: problem, base: base, continuation: continuation, previous: previous, isContinued: !kept.isEmpty,
+            seed: Self.searchSeed)
         let count = tries ?? usualTries(rows: problem.rows.count, slots: problem.grid.count)
         var stopped = false
         for number in 0..<max(1, count) {
@@ -35,6 +46,7 @@ public enum Planner {
                 break
             }
             if search.attempt(number) { break }
+            progress(.built(number + 1, of: count))
         }
         guard let best = search.best else { return Plan(now: now, settings: settings, seed: seed) }
         var plan = best.plan
@@ -42,10 +54,13 @@ public enum Planner {
         if best.isSound {
             var improvement = Improvement(
                 problem: problem, table: table, continuation: continuation, isContinued: !kept.isEmpty, isReplan: previous != nil,
-                seed: seed)
+                seed: Self.searchSeed)
             let isOver = { timeLimit.map { clock.now - begin > $0 } ?? false }
-            if !stopped { stopped = improvement.run(limit: effort ?? usualEffort(rows: problem.rows.count), isOver: isOver) }
+            if !stopped {
+                stopped = improvement.run(limit: effort ?? usualEffort(rows: problem.rows.count), isOver: isOver, progress: progress)
+            }
             table = improvement.table
+            if previous == nil { table.shareCodes(seed: seed) }
             plan = Plan(now: now, settings: settings, seed: seed)
             Assembly(problem: problem, table: table, continuation: continuation).fill(&plan)
             plan.objective = Evaluator.objective(tasks: plan.tasks, rows: problem.rows, settings: settings, previous: previous)
@@ -60,6 +75,9 @@ public enum Planner {
         plan.bound = Bounds(problem: problem, plan: plan, kept: kept).bound()
         return plan
     }
+    /// The search's own seed. The caller's only breaks ties: another one gives a plan that is as good.
+    private static let searchSeed: UInt64 = 1
+
     /// Slots that the improvement looks at: about a second and a half for 300 rows, and not more than some ten seconds for any fleet.
     static func usualEffort(rows: Int) -> Int { min(10_000_000, 1_200_000 + 2000 * rows) }
 

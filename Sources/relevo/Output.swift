@@ -10,6 +10,11 @@ enum Output {
         if StandardStreams.errorIsTerminal { write(text + "\n", to: .standardError) }
     }
 
+    /// Progress in place of what the last such line said, without ending it.
+    static func rewriteProgress(_ text: String) {
+        if StandardStreams.errorIsTerminal { write("\r\u{1B}[K" + text, to: .standardError) }
+    }
+
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -66,12 +66,14 @@ struct Case {
 
     var settingsJSON: Data { get throws { try JSONSerialization.data(withJSONObject: settings, options: .sortedKeys) } }
 
-    func plan(seed: UInt64 = 1, tries: Int = 3, effort: Int = 20_000, timeLimit: Duration? = nil) throws -> Plan {
+    func plan(
+        seed: UInt64 = 1, tries: Int = 3, effort: Int = 20_000, timeLimit: Duration? = nil, progress: (PlanProgress) -> Void = { _ in }
+    ) throws -> Plan {
         let settings = try PlanningSettings(json: Array(settingsJSON))
         return Planner.plan(
             fleet: FleetFile.read(Array(fleet.utf8)), operators: operators.map { Operators.read(Array($0.utf8)) }, settings: settings,
             previous: previous, now: now.flatMap { PlanTime.instant($0) } ?? settings.horizonFrom, seed: seed, tries: tries, effort: effort,
-            timeLimit: timeLimit)
+            timeLimit: timeLimit, progress: progress)
     }
 
     /// The violations that the stand-alone checker finds; empty: none.

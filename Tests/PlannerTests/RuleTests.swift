@@ -110,6 +110,30 @@ import Testing
         #expect(read.json() == first)
     }
 
+    /// Another seed gives codes to other operators, and changes nothing else.
+    @Test func anotherSeedBreaksTiesOnly() async throws {
+        let value = Case(fleet: FleetMaker(seed: 8, rows: 40).csv, operators: FleetMaker.operators)
+        let first = try value.plan(seed: 1)
+        var differ = false
+        for seed in 2...4 {
+            let other = try value.plan(seed: UInt64(seed))
+            #expect(other.objective == first.objective && other.bound == first.bound && other.waves == first.waves)
+            #expect(other.tasks.map(\.start) == first.tasks.map(\.start))
+            #expect(try await value.violations(other) == [])
+            differ = differ || other.tasks != first.tasks
+        }
+        #expect(differ)
+    }
+
+    @Test func progressIsTold() throws {
+        let value = Case(fleet: FleetMaker(seed: 8, rows: 40).csv, operators: FleetMaker.operators)
+        var told: [PlanProgress] = []
+        let plan = try value.plan(tries: 3) { told.append($0) }
+        #expect(!plan.tasks.isEmpty && told.starts(with: [.built(1, of: 3), .built(2, of: 3), .built(3, of: 3)]))
+        let shares = told.compactMap { if case .improving(let share) = $0 { share } else { nil } }
+        #expect(shares.count > 1 && shares == shares.sorted() && shares.allSatisfy { (0...1).contains($0) })
+    }
+
     @Test func aPlanCutShortSaysSo() async throws {
         let plan = try Case(fleet: FleetMaker(seed: 8, rows: 40).csv).plan(tries: 50, timeLimit: .zero)
         #expect(plan.stoppedEarly && String(decoding: plan.json(), as: UTF8.self).contains("\"stopped_early\":true"))

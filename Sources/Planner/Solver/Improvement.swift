@@ -391,12 +391,13 @@ struct Improvement {
     }
 
     /// Improves until `limit` slots were looked at, or `isOver` says so. Leaves the best timetable in `table`.
-    mutating func run(limit: Int, isOver: () -> Bool) -> Bool {
+    mutating func run(limit: Int, isOver: () -> Bool, progress: (PlanProgress) -> Void) -> Bool {
         let begin = table.work
         var steps = 0
         var stopped = false
         while table.work - begin < limit {
             if steps % 64 == 0 {
+                progress(.improving(min(1, Double(table.work - begin) / Double(max(1, limit)))))
                 late = movable.filter { row in table.place[row].map { problem.daysLate(row, start: $0.mainStart) > 0 } ?? false }
             }
             steps += 1

@@ -114,6 +114,24 @@ extension Timetable {
         return best
     }
 
+    /// Gives each code to one of the operators who could read it at its time. The first seed leaves them as they are: those of few languages
+    /// first.
+    mutating func shareCodes(seed: UInt64) {
+        guard seed != 1, problem.calendars.operators != nil else { return }
+        var generator = SplitMix(seed: seed)
+        for row in problem.rows.indices {
+            guard var place = place[row], let person = place.person, !place.isFixed, !place.isHeld else { continue }
+            let start = place.codeStart ?? place.mainStart
+            let end = problem.shape[row] == .split ? start + problem.otpSeconds : place.mainEnd
+            guard let slot = problem.grid.slot(of: start) else { continue }
+            unbook(row)
+            let shifts = problem.shape[row] == .joined ? problem.blockShifts : problem.codeShifts
+            let free = problem.speakers(row).filter { shifts[$0].contains(slot) && hasRoom($0, start, end) }
+            place.person = free.isEmpty ? person : free[generator.next(free.count)]
+            book(row, place)
+        }
+    }
+
     /// Books a place and, when it is the first of its pair, the copy.
     mutating func place(_ row: Int, at found: Candidate, wave: Int) {
         if let pair = problem.pair[row], copyStart[pair] == nil, let start = nextCopy() {

@@ -39,9 +39,12 @@ struct PlanCommand: AsyncParsableCommand {
             // While the horizon lies ahead, its start: the same files give the same bytes today and tomorrow. A re-plan is of this moment.
             let ahead = before == nil ? Date(timeIntervalSince1970: Double(rules.horizonFrom)) : .distantPast
             let moment = try now.map { try readTime($0, "--now") } ?? max(Date(), ahead)
+            var progress = PlanningLine()
             let plan = Planner.plan(
                 fleet: fleet, operators: operators, settings: rules, previous: before, now: Int(moment.timeIntervalSince1970.rounded(.up)),
-                seed: input.seed, timeLimit: input.limit)
+                seed: input.seed, timeLimit: input.limit
+            ) { progress.show($0) }
+            progress.clear()
             do {
                 try Data(plan.json()).write(to: URL(fileURLWithPath: out), options: .atomic)
             } catch {
@@ -219,4 +222,21 @@ struct PlanSummary: Encodable, Sendable {
         if stopped_early { lines.append("the search was cut short by --time-limit") }
         return lines.joined(separator: "\n")
     }
+}
+
+/// One line on a terminal's stderr that tells how far a plan is.
+private struct PlanningLine {
+    private var shown: ContinuousClock.Instant?
+
+    mutating func show(_ progress: PlanProgress) {
+        let now = ContinuousClock.now
+        if let shown, now - shown < .milliseconds(200) { return }
+        shown = now
+        switch progress {
+        case .built(let count, let all): Output.rewriteProgress("planning: plan \(count) of \(all) built")
+        case .improving(let share): Output.rewriteProgress("planning: \(Int(share * 100)) % of the improvement done")
+        }
+    }
+
+    func clear() { if shown != nil { Output.rewriteProgress("") } }
 }

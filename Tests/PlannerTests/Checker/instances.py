@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes planning problems: fleets, operators and settings, the same for the same seed.
 
-    instances.py --out FOLDER --count N [--seed S] [--rows LOW-HIGH]
+    instances.py --out FOLDER --count N [--seed S] [--rows LOW-HIGH] [--calm]
 
 Each is a folder with fleet.csv, settings.json, now and, where people are modelled, operators.csv. Every folder has a profile of its own: tight
-windows, many zones, weeks in which clocks change, operators who are off, low caps, dependencies, pins, freezes, blackout dates.
+windows, many zones, weeks in which clocks change, operators who are off, low caps, dependencies, pins, freezes, blackout dates. Calm ones have the
+usual caps and room enough: a provider's fleet with its clients of very different sizes.
 """
 import argparse, csv, io, json, random
 from datetime import date, datetime, timedelta, timezone
@@ -89,8 +90,37 @@ def make(seed, low, high):
     return rows, settings, operators, iso(start + timedelta(minutes=r.choice([0, 0, -1440, 7, 3000])))
 
 
-def write(folder, seed, low, high):
-    rows, settings, operators, now = make(seed, low, high)
+def make_calm(seed, low, high):
+    r = random.Random(seed)
+    count = r.randint(low, high)
+    start = datetime.fromisoformat(r.choice(STARTS)).replace(tzinfo=timezone.utc)
+    clients, limit = max(2, count // 6), r.choice([10, 50, 200])
+    days = 45 + count // 20 + 7 * clients // limit
+    zone_of = {c: r.choice(ZONES) for c in range(clients)}
+    rows = []
+    for n in range(count):
+        # Few clients have most of the numbers.
+        client, route = int(clients * r.random() ** 2), r.choice(["partner", "partner", "partner", "signup", "coexistence", "on_prem"])
+        due = (start + timedelta(days=r.randint(days // 3, days))).date()
+        rows.append({
+            "row_ref": f"R-{n + 1}", "client_id": f"c{client}", "phone": f"+34612{100000 + n}", "route": route,
+            "source_provider": r.choice(["north", "south"]), "source_waba_id": str(100 + client) if route == "partner" else "",
+            "dest_waba_id": str(500 + client), "time_zone": zone_of[client], "cutover_windows": r.choice(WINDOWS),
+            "otp_hours": r.choice(HOURS), "deadline": str(due) if r.random() < 0.2 else "", "priority": str(r.randint(1, 5)),
+            "earliest": str((start + timedelta(days=r.randint(0, 10))).date()) if r.random() < 0.1 else "",
+            "daily_messages": str(r.choice([0, 200, 1000, 4000, 20000])),
+            "peak_hours": r.choice(["", "09:00-12:00;18:00-20:00", "22:00-02:00", "00:00-06:00"]),
+            "otp_language": r.choice(["es_ES", "en_US", ""]), "two_step_lead_days": str(r.choice([0, 0, 1, 3])),
+            "depends_on": f"R-{r.randint(1, n)}" if n and r.random() < 0.02 else "",
+        })
+    settings = {"horizon_from": iso(start), "horizon_to": iso(start + timedelta(days=days)), "new_clients_per_7_days": limit}
+    operators = [[f"op{k}", r.choice(ZONES), "Mon-Sat 07:00-15:00;Mon-Sat 15:00-21:00", r.choice(["es en", "", ""]), "2", ""]
+                 for k in range(2 + count // 200)]
+    return rows, settings, operators, iso(start)
+
+
+def write(folder, seed, low, high, calm=False):
+    rows, settings, operators, now = (make_calm if calm else make)(seed, low, high)
     folder.mkdir(parents=True, exist_ok=True)
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
@@ -110,7 +140,8 @@ if __name__ == "__main__":
     parser.add_argument("--count", required=True, type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", default="1-400")
+    parser.add_argument("--calm", action="store_true")
     args = parser.parse_args()
     low, high = (int(x) for x in args.rows.split("-"))
     for number in range(args.count):
-        write(args.out / f"{number:04}", args.seed * 1_000_003 + number, low, high)
+        write(args.out / f"{number:04}", args.seed * 1_000_003 + number, low, high, args.calm)
