@@ -78,6 +78,7 @@ let package = Package(
             swiftSettings: strict + [crashPoints]),
         module("Fleet", ["PhoneNumbers"]),
         module("Planner", ["Fleet", heap]),
+        module("PlanReport", ["Fleet", "Planner"]),
         module("Jobs", ["Postgres", "CrashPoints", log, lifecycle]),
         module("Credentials", ["Postgres", "CloudAPI", crypto, log]),
         module("Templates", ["Postgres", "Jobs", "CloudAPI", "Credentials", log]),
@@ -132,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "relevo",
             dependencies: [
-                "App", "Benchmarks", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PhoneNumbers", "Gateway", "Migration", "Templates",
+                "App", "Benchmarks", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PlanReport", "PhoneNumbers", "Gateway", "Migration", "Templates",
                 "Recipients", "Quality", "Credentials", "CloudAPI", "Sandbox", "Server", httpClient, arguments, log, lifecycle,
             ],
             exclude: ["Example"], swiftSettings: strict),
@@ -159,6 +160,7 @@ let package = Package(
             ]),
         tests("CloudAPITests", ["CloudAPI", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),
+        tests("PlanReportTests", ["PlanReport", "Planner", "Fleet"]),
         tests("PlannerTests", ["Planner", "Fleet", "TestProcesses"], exclude: ["Checker"]),
         tests("JobsTests", ["Jobs", "Postgres", "Schema", "TestSupport", "TestProcesses", log]),
         tests(

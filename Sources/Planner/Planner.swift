@@ -30,6 +30,7 @@ public enum Planner {
         let problem = Problem(fleet: fleet, operators: operators, settings: settings, now: now)
         var continuation = previous.map { Continuation(problem: problem, previous: $0) }
         continuation?.holdCopies()
+        continuation?.keepCodes()
         problem.prepare()
         var base = Timetable(problem)
         continuation?.install(&base)
@@ -68,7 +69,10 @@ public enum Planner {
         plan.seed = seed
         plan.stoppedEarly = stopped
         plan.rejected = fleet.problems
-        let explanation = Explanation(problem: problem, table: table, closedClasses: best.construction.closedClasses)
+        let explanation = Explanation(
+            problem: problem, table: table,
+            closedClasses: best.construction.closedClasses.subtracting(
+                problem.rows.indices.filter { table.place[$0] != nil }.map { problem.rowClass[$0] }))
         plan.unplaced = problem.rows.indices.filter { table.place[$0] == nil }.map {
             UnplacedRow(rowRef: problem.rows[$0].rowRef, reasons: explanation.reasons($0))
         }

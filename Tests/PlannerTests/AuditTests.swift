@@ -92,6 +92,7 @@ private struct Instance {
             let task = previous.tasks[index]
             previous.tasks[index].state = task.end <= now ? .done : task.start <= now ? .running : .planned
             if let ref = task.rowRef, let state = trouble[ref] { previous.tasks[index].state = state }
+            if task.kind == .templateCopy, task.start <= now, generator.next(8) == 0 { previous.tasks[index].state = .failed }
         }
         return (previous, now)
     }

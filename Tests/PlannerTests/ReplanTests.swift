@@ -62,6 +62,38 @@ import Testing
         #expect(near.count > 3 && near.count { task in again.tasks.contains(task) } >= near.count - 2)
     }
 
+    /// Rule 7: a code that keeps its start need not wait for the two-step lead again, or a plan made anew each day would never begin.
+    @Test(arguments: ["partner", "coexistence"]) func aCodeKeepsItsStartWithinTheLeadOfItsTwoStepPIN(_ route: String) async throws {
+        var maker = FleetMaker(seed: 3, rows: 2, clients: 1)
+        maker.setAll([
+            "route": route, "cutover_windows": "Daily 00:00-24:00", "otp_hours": "Daily 09:00-10:00", "two_step_lead_days": "5",
+            "time_zone": "UTC", "deadline": "2026-12-09", "source_waba_id": route == "partner" ? "100" : "",
+        ])
+        var value = Case(fleet: maker.csv)
+        let plan = try value.plan()
+        let first = try #require(plan.tasks.first { $0.kind == .otp })
+        #expect(PlanTime.text(first.start) == "2026-12-06T09:00:00Z")
+        value.previous = plan
+        value.now = "2026-12-02T00:00:00Z"
+        let again = try value.plan()
+        #expect(try await value.violations(again) == [])
+        #expect(again.objective.changes == 0 && again.objective.lateness == 0)
+    }
+
+    /// A copy that has failed is made again for rows that stay, or they are let go.
+    @Test func keptRowsKeepACopy() async throws {
+        var (_, value, plan) = try first()
+        let now = plan.now + 36 * 3600
+        var previous = underWay(plan, now)
+        for index in previous.tasks.indices where previous.tasks[index].kind == .templateCopy { previous.tasks[index].state = .failed }
+        value.previous = previous
+        value.now = PlanTime.text(now)
+        let again = try value.plan()
+        #expect(try await value.violations(again) == [])
+        let pairs = Set(previous.tasks.filter { $0.kind == .templateCopy }.map(\.id))
+        #expect(pairs.count > 2 && again.tasks.contains { $0.kind == .templateCopy && pairs.contains($0.id) && $0.start >= now })
+    }
+
     @Test(arguments: 1...6) func anyPointOfAnyPlanCanBePlannedAgain(_ seed: UInt64) async throws {
         var (maker, value, plan) = try first(seed)
         let now = plan.now + maker.below(20) * 43_200

@@ -37,11 +37,13 @@ public final class Child: Sendable {
         if let input { try Data(input.utf8).write(to: source) }
         defer { if input != nil { try? FileManager.default.removeItem(at: source) } }
         let files = [
-            try FileDescriptor.open(input == nil ? "/dev/null" : FilePath(source.path()), .readOnly),
+            try FileDescriptor.open(input == nil ? "/dev/null" : FilePath(source.path(percentEncoded: false)), .readOnly),
             try FileDescriptor.open(
-                FilePath(output.path()), .writeOnly, options: [.create, .exclusiveCreate], permissions: [.ownerReadWrite]),
+                FilePath(output.path(percentEncoded: false)), .writeOnly, options: [.create, .exclusiveCreate],
+                permissions: [.ownerReadWrite]),
             try FileDescriptor.open(
-                FilePath(errors.path()), .writeOnly, options: [.create, .exclusiveCreate], permissions: [.ownerReadWrite]),
+                FilePath(errors.path(percentEncoded: false)), .writeOnly, options: [.create, .exclusiveCreate],
+                permissions: [.ownerReadWrite]),
         ]
         var running: Task<Int32, any Error>?
         id = try await withCheckedThrowingContinuation { started in
@@ -49,7 +51,7 @@ public final class Child: Sendable {
                 let hasStarted = Mutex(false)
                 do {
                     let result = try await Subprocess.run(
-                        .path(FilePath(program.path())), arguments: Arguments(arguments),
+                        .path(FilePath(program.path(percentEncoded: false))), arguments: Arguments(arguments),
                         environment: .custom(
                             Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), $1) })),
                         input: .fileDescriptor(files[0], closeAfterSpawningProcess: true),

@@ -133,6 +133,17 @@ public struct FleetStore: Sendable {
             return (revision, FleetFile.read(stored: fields), problems)
         }
     }
+
+    /// The accepted rows of a revision, in the order of its file, read by the rules of the file.
+    public func rows(revision: Int64) async throws -> [FleetRow] {
+        let texts = try await client.query(
+            """
+            SELECT fields FROM migration.fleet_row WHERE first_revision <= \(revision) AND (last_revision IS NULL OR last_revision > \(revision))
+            ORDER BY line, row_ref
+            """
+        ).decode(String.self)
+        return FleetFile.read(stored: try texts.map { try StoredRow.fields($0) }).rows
+    }
 }
 
 /// A short name of a text, the same in every process (64-bit FNV-1a).

@@ -50,6 +50,8 @@ final class Problem {
     let peaks: [[Int32]?]
     /// When the pair's copy is done for certain (held, running or done), by pair.
     var copyHeld: [Int?]
+    /// Where a code was in the previous plan, when it may stay there though its two-step lead has not passed (rule 7), by row.
+    var keptCode: [Int?]
     private(set) var main: [SlotSet] = []
     private(set) var code: [SlotSet?] = []
     /// What each row can reach when it is alone.
@@ -115,6 +117,9 @@ final class Problem {
         var apartOf = [[Int]](repeating: [], count: rows.count)
         for (row, others) in apart.enumerated() { for other in others { apartOf[other].append(row) } }
         self.apartOf = apartOf
+        canaryCap = max(
+            classCount, Int((settings.canaryShare * Double(rows.count)).rounded(.down)), rows.count { $0.wave == .canary })
+        keptCode = [Int?](repeating: nil, count: rows.count)
         let people = operators?.list ?? []
         var languages = Numbering()
         speakerGroup = rows.map { languages[$0.language ?? "*"] }
@@ -153,6 +158,17 @@ final class Problem {
             mains.append(sets.main)
             codes.append(sets.code)
         }
+        for (row, start) in keptCode.enumerated() {
+            guard let start, let slot = grid.slot(of: start) else { continue }
+            switch shape[row] {
+            case .cutover: break
+            case .split: if codeStarts(row, relax: .twoStepLead).contains(slot) { codes[row]?.insert(slot) }
+            case .code: if codeStarts(row, relax: .twoStepLead).contains(slot) { mains[row].insert(slot) }
+            case .joined:
+                let cut = slot + otpSeconds / grid.step
+                if mainStarts(row, relax: .twoStepLead).contains(cut) { mains[row].insert(cut) }
+            }
+        }
         (main, code) = (mains, codes)
         alone = rows.indices.map { row in
             Placeable(problem: self, row: row, main: main[row], code: code[row], copyReady: aloneReady(row), lag: lag).measure()
@@ -178,10 +194,7 @@ final class Problem {
     }
 
     /// The most rows of wave 0.
-    var canaryCap: Int {
-        let pins = rows.count { $0.wave == .canary }
-        return max(classCount, Int((settings.canaryShare * Double(rows.count)).rounded(.down)), pins)
-    }
+    let canaryCap: Int
 
     func mainSeconds(_ row: Int) -> Int { shape[row] == .code ? otpSeconds : cutSeconds }
 

@@ -115,7 +115,7 @@ struct Grid {
     func floor(_ time: Int) -> Int { time >= from ? (time - from) / step : -((from - time + step - 1) / step) }
     /// The slots that an interval touches. For an aligned start this counts exactly: two tasks overlap when they share a slot.
     func touched(_ start: Int, _ end: Int) -> Range<Int> {
-        let low = max(0, floor(start))
+        let low = min(count, max(0, floor(start)))
         return low..<max(low, min(count, ceil(end)))
     }
     func slot(of time: Int) -> Int? { time >= from && time < to && (time - from) % step == 0 ? (time - from) / step : nil }

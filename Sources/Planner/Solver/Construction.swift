@@ -234,6 +234,8 @@ struct Construction {
             if table.waves[wave] == nil && (table.waves.keys.max() ?? 0) <= wave { break }
             wave += 1
         }
+        // A wave that is not reached keeps no codes.
+        releaseCodes(of: .max)
         repair()
     }
 

@@ -81,7 +81,7 @@ struct Improvement {
         (classHasPin, classHasAble, placedOfClass, canariesOfClass) = (pin, able, placed, canaries)
         let forced = continuation?.forcedWave ?? [:]
         let flags = problem.rows.indices.map { row in
-            forced[row] == nil && table.heldCode[row] == nil
+            (forced[row] == nil || table.place[row] == nil) && table.heldCode[row] == nil
                 && (table.place[row].map { !$0.isFixed && !$0.isHeld } ?? problem.alone[row].fits)
         }
         isMovable = flags
@@ -220,7 +220,7 @@ struct Improvement {
 
     /// The best place over all waves. `tight`: no wave but the last may end later than it does.
     private mutating func insert(_ row: Int, tight: Bool, earlyCodes: Bool, avoid: Int?, _ step: inout Step) {
-        guard table.dependenciesEnd(row) != nil else { return }
+        guard table.place[row] == nil, table.dependenciesEnd(row) != nil else { return }
         let last = table.waves.keys.max() ?? 0
         var best: (found: Candidate, wave: Int)?
         for wave in 0...last + 1 where wave != avoid && mayJoin(row, wave) && hasRoom(wave) {
@@ -366,6 +366,8 @@ struct Improvement {
         guard !step.rows.isEmpty || !choice.first.isEmpty else { return false }
         let firstWave = step.rows.compactMap { (step.before[$0] ?? nil)?.wave }.min() ?? 0
         var order = step.rows.sorted()
+        // Sorting them is work too.
+        table.work += waiting.count
         order += waiting.sorted().shuffled(&generator, most: 4).filter { step.before[$0] == nil }
         let noise = (1 + generator.next(4)) * 43_200
         let ranks = order.map { row in problem.rows[row].weight * -21_600 + problem.alone[row].earliestEnd + generator.next(noise) }

@@ -55,6 +55,27 @@ struct Continuation {
         }
     }
 
+    /// Tells the problem which codes may stay where they are; to be known before it is prepared.
+    func keepCodes() {
+        for (row, task) in code where !isFree([task] + (main[row].map { [$0] } ?? [])) && task.start >= problem.now {
+            problem.keptCode[row] = task.start
+        }
+    }
+
+    /// Books the copy of a row that is kept where nothing of the previous plan stays: at its old time if it can be, else as soon as it can be.
+    /// False when it cannot be or comes too late for a cut-over at `start`.
+    private func bookCopy(_ row: Int, for start: Int?, _ table: inout Timetable) -> Bool {
+        guard let pair = problem.pair[row] else { return true }
+        func isReady(_ begin: Int) -> Bool {
+            start.map { $0 >= (problem.copyHeld[pair] ?? begin + problem.copySeconds) + problem.lead } ?? true
+        }
+        if let begin = table.copyStart[pair] { return isReady(begin) }
+        let old = copies[pair].flatMap { !isFree([$0]) && table.copyIsFree($0.start) ? $0.start : nil }
+        guard let begin = [old, table.nextCopy()].compactMap({ $0 }).first(where: isReady) else { return false }
+        table.bookCopy(pair, start: begin, end: begin + problem.copySeconds)
+        return true
+    }
+
     /// Books what is fixed, then what is held.
     mutating func install(_ table: inout Timetable) {
         for (pair, task) in heldCopies.sorted(by: { $0.key < $1.key }) { table.bookCopy(pair, start: task.start, end: task.end) }
@@ -67,6 +88,8 @@ struct Continuation {
             placement.person = (code[row]?.operatorID).flatMap { people[$0] }
             table.book(row, placement)
         }
+        // Exempt from the rules, but they have a copy like all others, and its time is taken.
+        for row in fixed.keys.sorted() { _ = bookCopy(row, for: nil, &table) }
         // In the order of their starts, so that a row comes after those it depends on.
         let held = problem.rows.indices.filter { row in
             let tasks = [code[row], main[row]].compactMap { $0 }
@@ -141,8 +164,10 @@ struct Continuation {
             guard let person = person(row, start, until, table) else { return }
             placement.person = person
         }
+        let isCodeOnly = problem.shape[row] == .split && task.start >= limit
+        guard isCodeOnly || bookCopy(row, for: task.start, &table) else { return }
         heldRows.insert(row)
-        if problem.shape[row] == .split && task.start >= limit {
+        if isCodeOnly {
             forcedWave[row] = placement.wave
             table.hold(row, code: placement)
         } else {

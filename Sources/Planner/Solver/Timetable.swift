@@ -313,7 +313,7 @@ struct Timetable {
             if zone.date(of: start) == zone.date(of: place.mainStart) { return false }
         }
         for other in problem.dependents[row] {
-            if let place = place[other], place.firstStart < end { return false }
+            if let place = place[other], !place.isFixed, place.firstStart < end { return false }
             if let held = heldCode[other], held.firstStart < end { return false }
         }
         return true

@@ -3,6 +3,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Migration
+import PlanReport
 import Planner
 
 struct PlanCommand: AsyncParsableCommand {
@@ -23,6 +24,7 @@ struct PlanCommand: AsyncParsableCommand {
                 valueName: "time"))
         var now: String?
         @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file")) var out: String
+        @OptionGroup var forms: PlanForms
 
         func run() async throws {
             guard let settings = input.settings else { throw ValidationError("--settings FILE is required: a PLANNING.json.") }
@@ -45,11 +47,8 @@ struct PlanCommand: AsyncParsableCommand {
                 seed: input.seed, timeLimit: input.limit
             ) { progress.show($0) }
             progress.clear()
-            do {
-                try Data(plan.json()).write(to: URL(fileURLWithPath: out), options: .atomic)
-            } catch {
-                throw Failure(.failed, "\(out) cannot be written: \((error as NSError).localizedDescription)")
-            }
+            try writeFile(Data(plan.json()), to: out)
+            try forms.write(PlanReport(plan: plan, rows: fleet.rows))
             for problem in fleet.problems where !common.json { Output.problem(FleetReport.line(problem)) }
             let summary = PlanSummary(plan: plan, stored: nil)
             try common.show(summary, summary.text + "\nwritten to \(out)")
@@ -128,23 +127,63 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     struct Export: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "A plan as JSON, with the states its tasks have reached.")
+        static let configuration = CommandConfiguration(
+            abstract: "A plan as JSON, with the states its tasks have reached; or as a page, a table and calendars.")
         @OptionGroup var common: Common
         @Argument(help: "The plan's number; the newest if not given.") var id: Int64?
-        @Option(help: ArgumentHelp("Where it is written; stdout if not given.", valueName: "file")) var out: String?
+        @Option(help: ArgumentHelp("Where the JSON is written; stdout if not given and no other form is.", valueName: "file")) var out:
+            String?
+        @OptionGroup var forms: PlanForms
 
         func run() async throws {
             let id = id
-            let bytes = try await common.with { parts in
-                try await parts.migrations.plans.export(try await parts.migrations.plans.plan(id).id)
+            let (bytes, rows) = try await common.with { parts in
+                let plan = try await parts.migrations.plans.plan(id)
+                return (
+                    try await parts.migrations.plans.export(plan.id), try await parts.migrations.fleet.rows(revision: plan.fleetRevision)
+                )
             }
-            guard let out else { return Output.bytes(bytes) }
-            do {
-                try bytes.write(to: URL(fileURLWithPath: out), options: .atomic)
-            } catch {
-                throw Failure(.failed, "\(out) cannot be written: \((error as NSError).localizedDescription)")
-            }
+            if let out { try writeFile(bytes, to: out) } else if forms.isEmpty { Output.bytes(bytes) }
+            if !forms.isEmpty { try forms.write(PlanReport(plan: try Plan(json: Array(bytes)), rows: rows)) }
         }
+    }
+}
+
+/// Forms of a plan for people.
+struct PlanForms: ParsableArguments {
+    @Option(help: ArgumentHelp("A page of its own, HTML, to look at in a browser.", valueName: "file")) var page: String?
+    @Option(help: ArgumentHelp("All numbers with their times, CSV.", valueName: "file")) var table: String?
+    @Option(help: ArgumentHelp("A calendar (.ics) for each client and each operator, into this folder.", valueName: "folder"))
+    var calendars: String?
+
+    var isEmpty: Bool { page == nil && table == nil && calendars == nil }
+
+    func write(_ report: PlanReport) throws {
+        if let page { try writeFile(Data(report.page.utf8), to: page) }
+        if let table { try writeFile(Data(report.table.utf8), to: table) }
+        guard let calendars else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: calendars, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(.failed, "\(calendars) cannot be made: \((error as NSError).localizedDescription)")
+        }
+        for client in report.clients {
+            guard let text = report.calendar(client: client) else { continue }
+            try writeFile(Data(text.utf8), to: "\(calendars)/client-\(PlanReport.fileName(client)).ics")
+        }
+        for name in report.operators {
+            guard let text = report.calendar(operator: name) else { continue }
+            try writeFile(Data(text.utf8), to: "\(calendars)/operator-\(PlanReport.fileName(name)).ics")
+        }
+    }
+}
+
+/// Writes a whole file or none of it. Throws `Failure` that names it.
+private func writeFile(_ data: Data, to path: String) throws {
+    do {
+        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+        throw Failure(.failed, "\(path) cannot be written: \((error as NSError).localizedDescription)")
     }
 }
 
