@@ -126,14 +126,16 @@ let package = Package(
         module(
             "Benchmarks",
             [
-                "App", "Postgres", "Schema", "Jobs", "CloudAPI", "Credentials", "Gateway", "Server", "PhoneNumbers", "Fleet", "Planner", httpClient,
+                "App", "Postgres", "Schema", "Jobs", "CloudAPI", "Credentials", "Gateway", "Server", "PhoneNumbers", "Fleet", "Planner",
+                httpClient,
                 nioCore,
                 nioPosix, nioHTTP, nioFoundation, log, lifecycle, unixSignals,
             ]),
         .executableTarget(
             name: "relevo",
             dependencies: [
-                "App", "Benchmarks", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PlanReport", "PhoneNumbers", "Gateway", "Migration", "Templates",
+                "App", "Benchmarks", "Postgres", "Schema", "Jobs", "Fleet", "Planner", "PlanReport", "PhoneNumbers", "Gateway", "Migration",
+                "Templates",
                 "Recipients", "Quality", "Credentials", "CloudAPI", "Sandbox", "Server", httpClient, arguments, log, lifecycle,
             ],
             exclude: ["Example"], swiftSettings: strict),

@@ -22,6 +22,10 @@ import Testing
             let current = try #require(try await s.migrations.fleet.current())
             #expect(current.revision.id == second.revision.id)
             #expect(current.fleet.rows.map(\.rowRef) == ["A-1", "C-1"] && current.fleet.rows[0].priority == 1)
+            // The rows of a plan are those of its own revision.
+            let before = try await s.migrations.fleet.rows(revision: first.revision.id)
+            #expect(before.map(\.rowRef) == ["A-1", "B-1"] && before[0].priority == 3)
+            #expect(try await s.migrations.fleet.rows(revision: second.revision.id) == current.fleet.rows)
         }
     }
 
