@@ -79,15 +79,16 @@ public enum Planner {
         plan.bound = Bounds(problem: problem, plan: plan, kept: kept).bound()
         return plan
     }
+
     /// The search's own seed. The caller's only breaks ties: another one gives a plan that is as good.
     private static let searchSeed: UInt64 = 1
 
-    /// Slots that the improvement looks at: about a second and a half for 300 rows, and not more than some ten seconds for any fleet.
-    static func usualEffort(rows: Int) -> Int { min(10_000_000, 1_200_000 + 2000 * rows) }
+    /// Slots that the improvement looks at: about a second for 300 rows, and some seven for any large fleet.
+    static func usualEffort(rows: Int) -> Int { min(5_000_000, 1_000_000 + 1500 * rows) }
 
     /// Bounded by work: about the same for a small fleet on a fine grid as for a large one on a coarse grid.
     static func usualTries(rows: Int, slots: Int) -> Int {
         let rows = max(1, rows)
-        return max(rows > 20_000 ? 2 : 3, min(200, 9_000_000 / (rows * rows), 250_000_000 / (rows * max(1, slots))))
+        return max(rows > 20_000 ? 2 : 3, min(200, 5_000_000 / (rows * rows), 160_000_000 / (rows * max(1, slots))))
     }
 }
