@@ -21,9 +21,11 @@ public struct GatewayHousekeeper: Service {
         try? await cancelWhenGracefulShutdown {
             // It passes over what is old and still open, so rarely when there is nothing to delete.
             var forgets = ContinuousClock.now
+            var pairs = RestingPairs()
             while !Task.isCancelled {
                 do {
                     _ = try await round()
+                    try await pairs.drop(core.client)
                     if forgets <= .now { forgets = .now + (try await forget() > 0 ? .zero : .seconds(60)) }
                 } catch is CancellationError {
                     return

@@ -82,4 +82,35 @@ import Testing
             #expect(rig.meta.seen.count == 1)
         }
     }
+
+    @Test func pairsAtRestAreDroppedAndThoseThatWereRefusedAreKeptForTenMinutes() async throws {
+        try await Rig.with(sends: false) { rig in
+            func put(_ address: String, seconds: Int, failures: Int = 0) async throws {
+                try await rig.client.query(
+                    """
+                    INSERT INTO gateway.pair (sender, address, burst_at, in_burst, free_at, failures)
+                    VALUES ('1', \(address), clock_timestamp(), 1, clock_timestamp() - make_interval(secs => \(Double(seconds))), \(failures)::int)
+                    """)
+            }
+            func left() async throws -> [String] {
+                try await rig.client.query("SELECT address FROM gateway.pair ORDER BY address").decode(String.self)
+            }
+            try await put("soon", seconds: -30)
+            try await put("young", seconds: 30)
+            try await put("rested", seconds: 90)
+            try await put("refused", seconds: 90, failures: 1)
+            try await put("refused long ago", seconds: 700, failures: 3)
+            var pairs = RestingPairs()
+            try await pairs.drop(rig.client)
+            #expect(try await left() == ["refused", "soon", "young"])
+            // What comes to rest after that is found; what turns up before it, by a later pass over everything.
+            try await put("next", seconds: 60)
+            try await put("behind", seconds: 90)
+            try await pairs.drop(rig.client)
+            #expect(try await left() == ["behind", "refused", "soon", "young"])
+            pairs = RestingPairs()
+            try await pairs.drop(rig.client)
+            #expect(try await left() == ["refused", "soon", "young"])
+        }
+    }
 }

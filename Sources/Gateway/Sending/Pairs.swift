@@ -58,3 +58,28 @@ enum Pairs {
         }
     }
 }
+
+/// Drops pairs that are at rest: at full load thousands a second come, and all of them must go.
+struct RestingPairs {
+    /// Those that were free before it have been dropped.
+    private var since = Date.distantPast
+    private var everything = ContinuousClock.now
+
+    /// Most rows of one statement, and statements of one round.
+    private static let (batch, batches) = (5000, 8)
+
+    /// Drops those that have come to rest since; every ten minutes also what was left behind then: what was locked, or refused.
+    mutating func drop(_ client: PostgresClient) async throws {
+        if everything <= .now {
+            since = .distantPast
+            everything = .now + .seconds(600)
+        }
+        for _ in 0..<Self.batches {
+            let row = try await client.query("SELECT dropped, through FROM gateway.tidy_pairs(\(Self.batch)::int, \(since))")
+                .decodeFirst((Int, Date).self)
+            guard let (dropped, through) = row else { return }
+            since = through
+            if dropped < Self.batch { return }
+        }
+    }
+}
