@@ -134,8 +134,16 @@ struct RowReader {
         return standard
     }
 
+    /// Two or three letters, and after `_` or `-` two to four letters or digits.
+    private static func isLanguage(_ text: String) -> Bool {
+        func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte & 0xDF) }
+        let parts = text.utf8.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+        guard (2...3).contains(parts[0].count), parts[0].allSatisfy(isLetter) else { return false }
+        return parts.count == 1 || (2...4).contains(parts[1].count) && parts[1].allSatisfy { isLetter($0) || (0x30...0x39).contains($0) }
+    }
+
     /// The row, nil when something required is missing or wrong.
-    mutating func read() -> FleetRow? {
+    mutating func read(_ memory: inout RowMemory) -> FleetRow? {
         findDamage()
         let ref = required("row_ref")
         if let ref, ref.contains(where: \.isWhitespace) {
@@ -156,8 +164,8 @@ struct RowReader {
             if zone == nil { add("time_zone", "bad_time_zone", "not an IANA time zone, such as America/Sao_Paulo") }
         }
         _ = required("cutover_windows")
-        let windows = parsed("cutover_windows", "bad_window") { text throws(BadText) in try WeeklyWindows(text) }
-        let hours = parsed("otp_hours", "bad_window") { text throws(BadText) in try WeeklyWindows(text) }
+        let windows = parsed("cutover_windows", "bad_window") { text throws(BadText) in try memory.windows(text) }
+        let hours = parsed("otp_hours", "bad_window") { text throws(BadText) in try memory.windows(text) }
         let blackout = parsed("blackout_dates", "bad_date") { text throws(BadText) in try LocalDateRange.list(text) } ?? []
         let earliest = date("earliest")
         let deadline = date("deadline")
@@ -171,7 +179,7 @@ struct RowReader {
         let templates = integer("template_count", 0...100_000, default: 0)
         let method = choice("otp_method", ["SMS", "VOICE"], default: "SMS")
         let language = value("otp_language")
-        if let language, language.wholeMatch(of: /[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,4})?/) == nil {
+        if let language, !Self.isLanguage(language) {
             add("otp_language", "bad_value", "expected a language such as en_US")
         }
         let canaryOK = choice("canary_ok", ["yes", "no"], default: "yes") == "yes"
@@ -198,5 +206,21 @@ struct RowReader {
             dependsOn: dependsOn,
             notSameDayAs: notSameDayAs, wave: pin, canaryOK: canaryOK, testRecipients: recipients, testTemplate: template,
             rebuildProfile: value("rebuild_profile"))
+    }
+}
+
+/// What was read before: the rows of a fleet share their windows, and reading them is most of the work of a row.
+struct RowMemory {
+    private var known: [String: WeeklyWindows] = [:]
+    /// A file that never repeats itself begins anew.
+    private static let most = 10_000
+
+    /// Throws the part that is wrong.
+    mutating func windows(_ text: String) throws(BadText) -> WeeklyWindows {
+        if let windows = known[text] { return windows }
+        let windows = try WeeklyWindows(text)
+        if known.count >= Self.most { known.removeAll(keepingCapacity: true) }
+        known[text] = windows
+        return windows
     }
 }

@@ -201,10 +201,70 @@ import Testing
         for _ in 0..<300 {
             let fields = [field(), field(), field(), field()]
             let text = "h1,h2,h3,h4\r\n" + fields.map(quoted).joined(separator: ",") + "\r\n"
-            var reader = CSVReader(Array(text.utf8), encoding: .utf8)
+            var reader = CSVReader(encoding: .utf8)
+            reader.feed(text.utf8)
+            reader.finish()
             _ = reader.next()
             #expect(reader.next()?.fields == fields)
-            #expect(reader.next() == nil)
+            #expect(reader.next() == nil && reader.isOver)
         }
+    }
+
+    /// Records as text, with what is wrong in them.
+    private func records(of bytes: [UInt8], pieces: () -> Int) -> [String] {
+        var reader = CSVReader(encoding: .utf8)
+        var found: [String] = []
+        func take() { while let record = reader.next() { found.append("\(record)") } }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let size = pieces()
+            reader.feed(rest.prefix(size))
+            rest = rest.dropFirst(size)
+            take()
+        }
+        reader.finish()
+        take()
+        return found
+    }
+
+    @Test func aFileInAnyPiecesIsTheSameFile() {
+        var random = SystemRandomNumberGenerator()
+        let alphabet = Array("ab\",,;\t\r\n\n é\"".utf8) + [0, 0xFF]
+        for round in 0..<2000 {
+            let mark: [UInt8] = round % 3 == 0 ? [0xEF, 0xBB, 0xBF] : []
+            let bytes =
+                mark
+                + (0..<Int.random(in: 0...60, using: &random)).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+            let whole = records(of: bytes) { bytes.count }
+            #expect(records(of: bytes) { 1 } == whole, "\(bytes)")
+            #expect(records(of: bytes) { Int.random(in: 1...9, using: &random) } == whole, "\(bytes)")
+        }
+    }
+
+    @Test func aRecordWithoutAnEndIsBoundedAndTheNextOneIsRead() {
+        let long = Self.header + "\n" + String(repeating: "x", count: 3 << 20) + "\n" + Self.line() + "\n"
+        for size in [1000, 100_000, 8 << 20] {
+            var reader = FleetReader()
+            var rest = Array(long.utf8)[...]
+            while !rest.isEmpty {
+                reader.feed(rest.prefix(size))
+                rest = rest.dropFirst(size)
+            }
+            let file = reader.finish()
+            #expect(file.problems.map { "\($0.line) \($0.code)" } == ["2 long_row"] && file.rows.map(\.line) == [3], "\(size)")
+        }
+    }
+
+    @Test func rowsThatAreNotKeptAreCheckedAllTheSame() {
+        let lines = [
+            Self.header, Self.line(), Self.line(["row_ref": "A-2"]), Self.line(["row_ref": "A-3", "phone": "+34612391615"]),
+            Self.line(["row_ref": "A-4", "phone": "+34612391616", "depends_on": "Z"]), "short",
+        ]
+        let kept = Self.read(lines)
+        var reader = FleetReader(keepsRows: false)
+        reader.feed((lines.joined(separator: "\r\n") + "\r\n").utf8.map { $0 })
+        let counted = reader.finish()
+        #expect(counted.problems == kept.problems && counted.rows.isEmpty && counted.rowCount == 5)
+        #expect(counted.goodCount == 1 && kept.goodCount == 1 && kept.rows.count == 1)
     }
 }

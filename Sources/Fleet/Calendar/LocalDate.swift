@@ -82,7 +82,12 @@ public struct BadText: Error, Equatable {
 extension StringProtocol {
     /// The text without blanks at its ends.
     var trimmingSpaces: String {
-        var text = self[...]
+        // Nearly always there is nothing to trim, and ASCII at both ends shows that at once. A mark may follow the first letter, no space.
+        let whole = String(self)
+        if let first = whole.utf8.first, let last = whole.utf8.last, (0x21..<0x80).contains(first), (0x21..<0x80).contains(last) {
+            return whole
+        }
+        var text = whole[...]
         while let first = text.first, first.isWhitespace { text = text.dropFirst() }
         while let last = text.last, last.isWhitespace { text = text.dropLast() }
         return String(text)

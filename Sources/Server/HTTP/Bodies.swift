@@ -6,23 +6,35 @@ import NIOCore
 extension Request {
     /// The whole body, bounded in size and time.
     func bytes(upTo limit: Int, within time: Duration) async throws -> ByteBuffer {
+        try await reduce(into: ByteBuffer(), upTo: limit, within: time) { whole, part in
+            var part = part
+            whole.writeBuffer(&part)
+        }
+    }
+
+    /// What `body` makes of the parts of the body as they come, bounded in size and time.
+    func reduce<T: Sendable>(
+        into start: T, upTo limit: Int, within time: Duration, _ body: @escaping @Sendable (inout T, ByteBuffer) -> Void
+    ) async throws -> T {
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw Self.tooLarge(limit) }
-        let body = body
-        return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+        let parts = self.body
+        return try await withThrowingTaskGroup(of: T.self) { group in
             group.addTask {
-                var whole = ByteBuffer()
-                for try await var part in body {
-                    guard whole.readableBytes + part.readableBytes <= limit else { throw Self.tooLarge(limit) }
-                    whole.writeBuffer(&part)
+                var result = start
+                var size = 0
+                for try await part in parts {
+                    size += part.readableBytes
+                    guard size <= limit else { throw Self.tooLarge(limit) }
+                    body(&result, part)
                 }
-                return whole
+                return result
             }
             group.addTask {
                 try await Task.sleep(for: time)
                 throw HTTPProblem(.requestTimeout, "timeout", "the body did not arrive within \(time)")
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? ByteBuffer()
+            return try await group.next() ?? start
         }
     }
 

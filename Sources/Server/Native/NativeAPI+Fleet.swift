@@ -65,6 +65,9 @@ extension NativeAPI {
                 next: rows.count == limit ? rows.last.map { String($0.line) } : nil))
     }
 
+    /// A fleet file, in bytes: well over a million rows.
+    private static let largestFleet = 256 << 20
+
     private struct Imported: Encodable {
         var revision: FleetRevision
         var unchanged: Bool
@@ -76,9 +79,12 @@ extension NativeAPI {
 
     /// A fleet file as it is, as the body. `?accept_good_rows=true` leaves out the rows with errors, `?encoding=latin1` reads Latin-1.
     @Sendable private func importFleet(_ request: Request, _ context: RelevoContext) async throws -> Response {
-        let bytes = try await request.bytes(upTo: FleetFile.largest, within: configuration.bodyTimeout * 4)
         let encoding: FileEncoding = request.query("encoding")?.lowercased() == "latin1" ? .latin1 : .utf8
-        let file = FleetFile.read(Array(bytes.readableBytesView), encoding: encoding)
+        // Read as it comes: only its rows are held, not its bytes.
+        var reader = try await request.reduce(
+            into: FleetReader(encoding: encoding), upTo: Self.largestFleet, within: configuration.bodyTimeout * 4
+        ) { $0.feed($1.readableBytesView) }
+        let file = reader.finish()
         let name = request.query("name") ?? "fleet.csv"
         let accept = request.query("accept_good_rows") == "true"
         if !file.problems.isEmpty, !accept {

@@ -14,7 +14,8 @@ struct FleetCommand: AsyncParsableCommand {
         @OptionGroup var file: FleetInput
 
         func run() async throws {
-            let fleet = try file.read()
+            // The rows themselves are not needed: a file of any length is checked in little memory.
+            let fleet = try FleetInput.read(file.file, encoding: file.encoding, keepsRows: false)
             let report = FleetReport(file: file.file, fleet: fleet)
             try common.show(report, report.text)
             if !fleet.problems.isEmpty { throw Failure(.rejected, "") }
@@ -112,11 +113,21 @@ struct FleetInput: ParsableArguments {
     @Argument(help: ArgumentHelp("The fleet file (CSV); - is stdin.", valueName: "file")) var file: String
     @Option(help: "utf-8 or latin1.") var encoding = "utf-8"
 
-    func read() throws -> FleetFile {
+    func read() throws -> FleetFile { try Self.read(file, encoding: encoding) }
+
+    /// Reads a file, or stdin, as it comes. Throws `Failure` for one that cannot be read at all; what is wrong in it is listed in the result.
+    static func read(_ file: String, encoding: String, keepsRows: Bool = true) throws -> FleetFile {
         guard let form = FileEncoding(rawValue: encoding.lowercased()) else {
             throw Failure(.wrongUsage, "--encoding: found \(encoding.debugDescription); expected utf-8 or latin1")
         }
-        return FleetFile.read(Array(try readFile(file)), encoding: form)
+        var reader = FleetReader(encoding: form, keepsRows: keepsRows)
+        do {
+            let handle = file == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+            while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { reader.feed(piece) }
+        } catch {
+            throw Failure(.wrongUsage, "\(file) cannot be read: \((error as NSError).localizedDescription)")
+        }
+        return reader.finish()
     }
 }
 
@@ -131,7 +142,7 @@ struct FleetReport: Encodable {
     init(file: String, fleet: FleetFile) {
         self.file = file
         rows = fleet.rowCount
-        good = fleet.rows.count
+        good = fleet.goodCount
         problems = fleet.problems
         warnings = fleet.warnings
     }
