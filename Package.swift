@@ -110,8 +110,9 @@ let package = Package(
         module(
             "Server",
             [
-                "Postgres", "Jobs", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "Templates", "Recipients", "Gateway", "Migration",
-                "Quality", "Webhooks", "Credentials", hummingbird, httpTypes, mustache, httpClient, nioCore, nioFoundation, crypto, log,
+                "Postgres", "Jobs", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "PlanReport", "Templates", "Recipients", "Gateway",
+                "Migration", "Quality", "Webhooks", "Credentials", hummingbird, httpTypes, mustache, httpClient, nioCore, nioFoundation,
+                crypto, log,
                 lifecycle,
             ]),
         module(
@@ -181,8 +182,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "Gateway", "CloudAPI", "Credentials", "Jobs", "Migration", "Quality", "Templates", "Webhooks", "Postgres",
-                "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
+                "Server", "Gateway", "CloudAPI", "Credentials", "Fleet", "Planner", "Jobs", "Migration", "Quality", "Templates", "Webhooks",
+                "Postgres", "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
             ]),
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", "TestProcesses", log]),

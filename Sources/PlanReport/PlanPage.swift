@@ -8,12 +8,18 @@ extension PlanReport {
         """
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>Migration plan of \(Self.day(plan.now))</title><style>\(Self.style)</style></head><body><main>
-        <h1>Migration plan</h1><p class="note">made \(PlanTime.text(plan.now))\(plan.stoppedEarly ? ", stopped early" : ""); all times are UTC unless said otherwise</p>
-        \(cards)\(objective)\(waves)\(hours)\(people)\(late)\(unplaced)\(rows)
+        <title>Migration plan of \(Self.day(plan.now))</title><style>\(Self.frameStyle)\(Self.style)</style></head><body><main>
+        <h1>Migration plan</h1>
+        \(sections)
         </main></body></html>
 
         """
+    }
+
+    /// The parts of the page, each a section with an id, without style attributes: for a page that has `style` in its style sheet, with the
+    /// classes of the operators' pages.
+    public var sections: String {
+        [summary, objective, waves, hours, people, late, unplaced, rows].joined()
     }
 
     /// Rows shown on the page; all of them are in the table.
@@ -26,31 +32,38 @@ extension PlanReport {
     private static func day(_ instant: Int) -> String { String(PlanTime.text(instant).prefix(10)) }
     private static func minute(_ instant: Int) -> String { String(PlanTime.text(instant).prefix(16).replacing("T", with: " ")) }
 
-    private static func section(_ title: String, _ body: String, note: String = "") -> String {
-        "<section><h2>\(title)</h2>\(note.isEmpty ? "" : "<p class=\"note\">\(note)</p>")\(body)</section>\n"
+    private static func section(_ id: String, _ title: String, _ body: String, note: String = "") -> String {
+        "<section id=\"plan-\(id)\"><h2>\(title)</h2>\(note.isEmpty ? "" : "<p class=\"soft\">\(note)</p>")\(body)</section>\n"
     }
 
     private static func tableOf(_ head: [String], _ rows: [[String]], numbers: Set<Int> = []) -> String {
         func cells(_ values: [String], _ tag: String) -> String {
-            values.enumerated().map { index, value in "<\(tag)\(numbers.contains(index) ? " class=\"n\"" : "")>\(value)</\(tag)>" }.joined()
+            values.enumerated().map { index, value in "<\(tag)\(numbers.contains(index) ? " class=\"r num\"" : "")>\(value)</\(tag)>" }
+                .joined()
         }
-        return "<div class=\"wide\"><table><thead><tr>\(cells(head, "th"))</tr></thead><tbody>"
+        return "<div class=\"scroll\"><table><thead><tr>\(cells(head, "th"))</tr></thead><tbody>"
             + rows.map { "<tr>\(cells($0, "td"))</tr>" }.joined(separator: "\n") + "</tbody></table></div>"
     }
 
     // MARK: Parts
 
-    private var cards: String {
+    private var summary: String {
         let placed = entries.count { $0.main != nil }
         let late = entries.count { $0.daysLate > 0 }
         let mains = entries.compactMap(\.main)
         let span = mains.isEmpty ? "–" : "\(Self.day(mains.map(\.start).min() ?? 0)) to \(Self.day(mains.map(\.end).max() ?? 0))"
-        let cards = [
+        var facts = [
             ("numbers", "\(entries.count)"), ("placed", "\(placed)"), ("left out", "\(entries.count - placed)"), ("late", "\(late)"),
             ("rejected", "\(Set(plan.rejected.map(\.line)).count)"), ("waves", "\(plan.waves.count)"), ("cut-overs", span),
         ]
-        return "<div class=\"cards\">"
-            + cards.map { "<div><b>\($0.1)</b><span>\($0.0)</span></div>" }.joined() + "</div>\n"
+        let states = Dictionary(grouping: mains, by: \.state).mapValues(\.count)
+        for state in [PlanTask.State.done, .running, .missed, .failed] {
+            if let count = states[state] { facts.append((state.rawValue, "\(count)")) }
+        }
+        return Self.section(
+            "summary", "Plan of \(PlanTime.text(plan.now))",
+            "<div class=\"facts\">" + facts.map { "<div><b>\($0.1)</b><span>\($0.0)</span></div>" }.joined() + "</div>",
+            note: "\(plan.stoppedEarly ? "The search was stopped early. " : "")All times are UTC unless said otherwise.")
     }
 
     private var objective: String {
@@ -68,21 +81,22 @@ extension PlanReport {
             ]
         }
         return Self.section(
-            "How good it is", Self.tableOf(["level", "value", "proven bound", "gap"], rows, numbers: [1, 2, 3]),
+            "quality", "How good it is", Self.tableOf(["level", "value", "proven bound", "gap"], rows, numbers: [1, 2, 3]),
             note: "No plan can be below the bound. Levels count in this order: a lower one never pays for a higher one.")
     }
 
     private var waves: String {
         guard let begin = plan.waves.map(\.firstStart).min(), let end = plan.waves.map(\.lastEnd).max(), end > begin else { return "" }
         let rows = plan.waves.map { wave -> String in
-            let left = Double(wave.firstStart - begin) / Double(end - begin) * 100
-            let width = max(0.6, Double(wave.lastEnd - wave.firstStart) / Double(end - begin) * 100)
-            func two(_ number: Double) -> String { "\((number * 100).rounded() / 100)" }
+            // In thousandths of the whole span; the shortest can still be seen.
+            let left = min(994, (wave.firstStart - begin) * 1000 / (end - begin))
+            let width = min(1000 - left, max(6, (wave.lastEnd - wave.firstStart) * 1000 / (end - begin)))
             return "<div class=\"wave\"><span>\(wave.wave == 0 ? "canary" : "wave \(wave.wave)"), \(wave.rows.count)</span>"
-                + "<div class=\"track\"><i style=\"left:\(two(min(left, 99.4)))%;width:\(two(min(width, 100 - min(left, 99.4))))%\"></i></div>"
-                + "<span class=\"n\">\(Self.minute(wave.firstStart)) – \(Self.minute(wave.lastEnd))</span></div>"
+                + "<svg viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"f-track\" width=\"1000\" height=\"14\"/>"
+                + "<rect class=\"f-bar\" x=\"\(left)\" width=\"\(width)\" height=\"14\"/></svg>"
+                + "<span class=\"num\">\(Self.minute(wave.firstStart)) – \(Self.minute(wave.lastEnd))</span></div>"
         }
-        return Self.section("Waves", rows.joined(separator: "\n"))
+        return Self.section("waves", "Waves", rows.joined(separator: "\n"))
     }
 
     /// Days by hours: how many cut-overs begin.
@@ -95,13 +109,13 @@ extension PlanReport {
         let head = ["day"] + (0..<24).map(Self.two) + ["all"]
         let rows = counts.sorted { $0.key < $1.key }.map { day, hours -> String in
             let cells = hours.map { count in
-                count == 0 ? "<td></td>" : "<td style=\"--heat:\(15 + 45 * count / most)%\">\(count)</td>"
+                count == 0 ? "<td></td>" : "<td class=\"h\((count * 9 + most - 1) / most)\">\(count)</td>"
             }
-            return "<tr><th>\(LocalDate(dayNumber: day))</th>\(cells.joined())<td class=\"n\">\(hours.reduce(0, +))</td></tr>"
+            return "<tr><th>\(LocalDate(dayNumber: day))</th>\(cells.joined())<td class=\"r num\">\(hours.reduce(0, +))</td></tr>"
         }
         return Self.section(
-            "Cut-overs by hour",
-            "<div class=\"wide\"><table class=\"heat\"><thead><tr>\(head.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>"
+            "hours", "Cut-overs by hour",
+            "<div class=\"scroll\"><table class=\"heat\"><thead><tr>\(head.map { "<th>\($0)</th>" }.joined())</tr></thead><tbody>"
                 + rows.joined(separator: "\n") + "</tbody></table></div>")
     }
 
@@ -117,7 +131,7 @@ extension PlanReport {
                 busiest.map { "\(LocalDate(dayNumber: $0.1)): \(-$0.0)" } ?? "",
             ]
         }
-        return Self.section("Operators", Self.tableOf(["operator", "codes", "time", "busiest day"], rows, numbers: [1, 2]))
+        return Self.section("operators", "Operators", Self.tableOf(["operator", "codes", "time", "busiest day"], rows, numbers: [1, 2]))
     }
 
     private var late: String {
@@ -127,10 +141,12 @@ extension PlanReport {
             [
                 Self.escaped(entry.row.rowRef), Self.escaped(Self.clientName(entry.row)), entry.row.deadline?.description ?? "",
                 entry.main.map { Self.wall($0.start, entry.row.zone) } ?? "", "\(entry.daysLate)", "\(entry.main?.wave ?? 0)",
+                entry.reasons.map { Self.escaped($0.message) }.joined(separator: "<br>"),
             ]
         }
         return Self.section(
-            "Late", Self.tableOf(["row", "client", "deadline", "local cut-over", "days late", "wave"], Array(rows), numbers: [4, 5]))
+            "late", "Late",
+            Self.tableOf(["row", "client", "deadline", "local cut-over", "days late", "wave", "why"], Array(rows), numbers: [4, 5]))
     }
 
     private var unplaced: String {
@@ -143,7 +159,7 @@ extension PlanReport {
                 entry.reasons.flatMap(\.constraints).map { "<code>\(Self.escaped($0))</code>" }.joined(separator: " "),
             ]
         }
-        return Self.section("Left out", Self.tableOf(["row", "client", "why", "constraints"], Array(rows)))
+        return Self.section("unplaced", "Left out", Self.tableOf(["row", "client", "why", "constraints"], Array(rows)))
     }
 
     private var rows: String {
@@ -154,32 +170,45 @@ extension PlanReport {
                 Self.escaped(entry.row.rowRef), Self.escaped(Self.clientName(entry.row)), entry.row.e164, "\(entry.main?.wave ?? 0)",
                 entry.code.map { Self.minute($0.start) } ?? "", Self.escaped(entry.code?.operatorID ?? ""),
                 entry.cutover.map { Self.minute($0.start) } ?? "", entry.main.map { Self.wall($0.start, entry.row.zone) } ?? "",
+                entry.main?.state.rawValue ?? "",
             ]
         }
         let note =
             placed.count > Self.mostRows ? "The first \(Self.mostRows) of \(placed.count); all are in the table that --table writes." : ""
         return Self.section(
-            "Numbers in their order",
-            Self.tableOf(["row", "client", "number", "wave", "code", "operator", "cut-over", "local time"], Array(rows), numbers: [3]),
+            "numbers", "Numbers in their order",
+            Self.tableOf(
+                ["row", "client", "number", "wave", "code", "operator", "cut-over", "local time", "state"], Array(rows), numbers: [3]),
             note: note)
     }
 
-    private static let style = """
-        :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--line:#d9dee5;--back:#fff;--panel:#f5f7fa;--accent:#0b7a5c}
-        @media (prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#9aa4b2;--line:#313843;--back:#12151a;--panel:#1b2027;--accent:#3fc79a}}
-        *{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-        main{max-width:1100px;margin:0 auto;padding:24px 16px}h1{margin:0;font-size:26px}h2{margin:32px 0 8px;font-size:18px}
-        .note{margin:4px 0 8px;color:var(--soft)}.cards{display:flex;flex-wrap:wrap;gap:8px;margin-top:16px}
-        .cards div{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:8px 14px}
-        .cards b{display:block;font-size:20px}.cards span{color:var(--soft);font-size:13px}.wide{overflow-x:auto}
-        table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
-        th{color:var(--soft);font-weight:600;white-space:nowrap}td{font-variant-numeric:tabular-nums}
-        .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}code{background:var(--panel);border-radius:4px;padding:1px 5px;font-size:13px}
+    /// What the parts need beyond the style of the operators' pages.
+    public static let style =
+        """
         .heat th,.heat td{padding:3px 4px;text-align:center;border:1px solid var(--line);min-width:24px;font-size:12px}
-        .heat td[style]{background:color-mix(in srgb,var(--accent) var(--heat),transparent)}
-        .wave{display:grid;grid-template-columns:110px 1fr 270px;gap:10px;align-items:center;padding:3px 0;font-size:14px}
-        .track{position:relative;height:14px;background:var(--panel);border-radius:7px;overflow:hidden}
-        .track i{position:absolute;top:0;bottom:0;background:var(--accent);border-radius:7px}
-        @media (max-width:640px){.wave{grid-template-columns:1fr}.wave .n{text-align:left;color:var(--soft)}}
+        .heat td:last-child{padding-right:6px;text-align:right}
+        \((1...9).map { ".heat .h\($0){background:color-mix(in srgb,var(--good) \(10 + 5 * $0)%,transparent)}" }.joined())
+        .wave{display:grid;grid-template-columns:110px minmax(0,1fr) 270px;gap:10px;align-items:center;padding:3px 0}
+        .wave svg{height:14px;border-radius:7px}
+        @media(max-width:640px){.wave{grid-template-columns:1fr}}
+        """
+
+    /// Those of the operators' pages that the parts use, for a page of its own.
+    private static let frameStyle = """
+        :root{color-scheme:light dark;--bg:#fbfbfa;--panel:#fff;--ink:#1c2024;--soft:#60686f;--line:#dfe2e4;--good:#1b7f4d;--busy:#0b66a8}
+        @media(prefers-color-scheme:dark){:root{--bg:#14171a;--panel:#1b1f23;--ink:#e6e8ea;--soft:#98a1a9;--line:#2d3338;--good:#5cc48e;--busy:#66b0e6}}
+        *{box-sizing:border-box}html{font:15px/1.45 system-ui,sans-serif;background:var(--bg);color:var(--ink)}body{margin:0}
+        main{max-width:1180px;margin:0 auto;padding:20px;display:grid;gap:20px;grid-template-columns:minmax(0,1fr)}
+        section{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:14px 16px;min-width:0}
+        h1{font-size:20px;margin:0}h2{font-size:14px;margin:0 0 10px}p{margin:0 0 8px}.soft{color:var(--soft)}.scroll{overflow-x:auto}
+        table{border-collapse:collapse;width:100%;font-size:14px}
+        th{text-align:left;font-weight:500;color:var(--soft);font-size:12.5px;padding:3px 14px 5px 0;border-bottom:1px solid var(--line);white-space:nowrap}
+        td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;font-variant-numeric:tabular-nums}
+        .num{font-variant-numeric:tabular-nums;white-space:nowrap}td.r,th.r{text-align:right}code{font-size:13px;overflow-wrap:anywhere}
+        svg{display:block;width:100%}.f-track{fill:var(--line)}.f-bar{fill:var(--busy)}
+        .facts{display:flex;flex-wrap:wrap;gap:6px 32px}.facts b{display:block;font-size:21px;font-weight:600}.facts span{color:var(--soft);font-size:13px}
+        @media(max-width:640px){main{padding:12px;gap:12px}section{padding:12px}}
+        @media print{section{break-inside:avoid}}
+
         """
 }

@@ -8,6 +8,7 @@ public struct PlanReport: Sendable {
         var row: FleetRow
         var code: PlanTask?
         var cutover: PlanTask?
+        /// Why it has no place, or one after its deadline.
         var reasons: [UnplacedRow.Reason]
 
         /// The task that counts as the cut-over.
@@ -33,7 +34,9 @@ public struct PlanReport: Sendable {
             guard let ref = task.rowRef else { continue }
             if task.kind == .otp { codes[ref] = task } else { cutovers[ref] = task }
         }
-        let reasons = Dictionary(plan.unplaced.map { ($0.rowRef, $0.reasons) }, uniquingKeysWith: { first, _ in first })
+        let reasons = Dictionary(
+            plan.unplaced.map { ($0.rowRef, $0.reasons) } + plan.late.map { ($0.rowRef, $0.reasons) },
+            uniquingKeysWith: { first, _ in first })
         entries = rows.map {
             Entry(row: $0, code: codes[$0.rowRef], cutover: cutovers[$0.rowRef], reasons: reasons[$0.rowRef] ?? [])
         }

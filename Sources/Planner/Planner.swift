@@ -69,13 +69,10 @@ public enum Planner {
         plan.seed = seed
         plan.stoppedEarly = stopped
         plan.rejected = fleet.problems
-        let explanation = Explanation(
-            problem: problem, table: table,
-            closedClasses: best.construction.closedClasses.subtracting(
-                problem.rows.indices.filter { table.place[$0] != nil }.map { problem.rowClass[$0] }))
-        plan.unplaced = problem.rows.indices.filter { table.place[$0] == nil }.map {
-            UnplacedRow(rowRef: problem.rows[$0].rowRef, reasons: explanation.reasons($0))
-        }
+        var explanation = Explanation(
+            problem: problem, table: table, isContinued: !kept.isEmpty, closedClasses: best.construction.closedClasses)
+        plan.unplaced = explanation.unplaced()
+        plan.late = explanation.late()
         plan.bound = Bounds(problem: problem, plan: plan, kept: kept).bound()
         return plan
     }

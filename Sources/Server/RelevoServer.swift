@@ -89,7 +89,8 @@ public struct RelevoServer: Service {
             dependencies: dependencies, configuration: configuration, keys: keys, guardian: guardian, overview: overview, streams: streams
         ).register(on: router)
         Pages(
-            dependencies: dependencies, configuration: configuration, guardian: guardian, overview: overview, library: library
+            dependencies: dependencies, configuration: configuration, guardian: guardian, overview: overview,
+            plans: PlanPageSource(dependencies.migrations), library: library
         ).register(on: router)
         LoginPage(sessions: sessions, configuration: configuration, address: address, library: library).register(on: router)
         CodePage(migrations: dependencies.migrations, configuration: configuration, library: library).register(on: router)

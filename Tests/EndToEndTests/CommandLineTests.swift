@@ -28,6 +28,41 @@ struct CommandLineTests {
         }
     }
 
+    /// Plans compared, without a database: what would be otherwise, and what is.
+    @Test func plansAreCompared() async throws {
+        try await Rehearsal.with { rehearsal in
+            let folder = FileManager.default.temporaryDirectory.appending(path: "relevo-plans-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func example(_ name: String) -> String { Rehearsal.example.appending(path: name).path() }
+            let inputs = ["--settings", example("planning.json"), "--operators", example("operators.csv"), "--now", "2026-11-25T06:00:00Z"]
+            func plan(_ name: String, _ more: [String]) async throws -> String {
+                let out = folder.appending(path: name).path()
+                try await rehearsal.run(["plan", example("fleet.csv"), "--out", out] + inputs + more)
+                return out
+            }
+            let (first, again) = (try await plan("1.json", []), try await plan("2.json", []))
+            let same = try await rehearsal.run(["plan", "diff", first, again])
+            #expect(same.text.contains("as good as before on every level"))
+            let what = try await rehearsal.run(
+                ["plan", "what-if", example("fleet.csv"), "--set", "soak_hours=96", "--extend-horizon", "7", "--json"] + inputs)
+            let json = try #require(try JSONSerialization.jsonObject(with: Data(what.text.utf8)) as? [String: Any])
+            #expect(json["changes"] as? [String] == ["with a horizon 7 days longer", "with soak_hours 96"])
+            #expect(
+                (json["diff"] as? [String: Any])?["rows"] as? [Any] != nil && (json["after"] as? [String: Any])?["placed"] as? Int ?? 0 > 0)
+            for (arguments, word) in [
+                (["--set", "soak=1"], "soak"), ([], "nothing would be otherwise"), (["--row", "A-1"], "--row"),
+                (["--set", "soak_hours"], "--set"),
+                (["--remove-operator", "nobody"], "nobody"),
+            ] {
+                let child = try await rehearsal.run(["plan", "what-if", example("fleet.csv")] + inputs + arguments, expect: 2)
+                #expect(line(child).contains(word) && !line(child).contains("\n"), "\(line(child))")
+            }
+            let one = try await rehearsal.run(["plan", "diff", first], expect: 2)
+            #expect(line(one).contains("two files"))
+        }
+    }
+
     @Test func missingPostgreSQLProgramsNameThePackage() async throws {
         try await Rehearsal.with { rehearsal in
             let child = try await rehearsal.run("up", more: ["RELEVO_POSTGRES_BIN": "/nonexistent"], expect: 5)

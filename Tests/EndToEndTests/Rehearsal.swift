@@ -65,6 +65,11 @@ final class Rehearsal {
     /// Runs a command to its end.
     @discardableResult
     func run(_ arguments: String..., input: String? = nil, more: [String: String] = [:], expect: Int32? = 0) async throws -> Child {
+        try await run(arguments, input: input, more: more, expect: expect)
+    }
+
+    @discardableResult
+    func run(_ arguments: [String], input: String? = nil, more: [String: String] = [:], expect: Int32? = 0) async throws -> Child {
         let child = try await start(arguments, more, input: input)
         let code = await child.exit()
         if let expect {

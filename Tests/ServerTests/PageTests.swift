@@ -1,6 +1,8 @@
 import CloudAPI
+import Fleet
 import Foundation
 import Migration
+import Planner
 import Postgres
 import TestSupport
 import Testing
@@ -38,6 +40,44 @@ import Testing
             #expect(try await rig.ask("GET", "/numbers/none").status == 404)
             #expect(try await rig.ask("GET", "/numbers").text.contains("A/1 é"))
             #expect(try await rig.ask("GET", "/rebuilds").status == 200)
+        }
+    }
+
+    @Test func thePlanIsShownWithTheStatesOfItsTasks() async throws {
+        try await Rig.with(engine: false) { rig in
+            #expect(try await rig.ask("GET", "/plan").text.contains("There is no plan yet"))
+            let head = "row_ref,client_id,client_name,phone,route,dest_waba_id,time_zone,cutover_windows"
+            let lines = [
+                "A-1,c1,<i>Sol</i>,+16505550101,signup,22,UTC,Daily 00:00-24:00", "A-2,c2,Mar,+16505550102,signup,22,UTC,Daily 00:00-24:00",
+            ]
+            let fleet = FleetFile.read(Array(([head] + lines).joined(separator: "\n").utf8))
+            let imported = try await rig.migrations.fleet.importFile(fleet, name: "f.csv", by: "test")
+            let settings = try PlanningSettings(
+                json: Array(#"{"horizon_from":"2026-12-01T00:00:00Z","horizon_to":"2026-12-31T00:00:00Z","soak_hours":1}"#.utf8))
+            let plan = Planner.plan(fleet: fleet, settings: settings, now: settings.horizonFrom, tries: 1, effort: 100)
+            let stored = try await rig.migrations.plans.store(
+                document: Data(plan.json()), revision: imported.revision.id, previous: nil, by: "<b>ann</b>")
+            for path in ["/plan", "/plans/\(stored.id)"] {
+                let page = try await rig.ask("GET", path)
+                #expect(page.status == 200 && page.text.contains("<h1>Plan \(stored.id)</h1>"), "\(page.text)")
+                for id in ["summary", "quality", "waves", "hours", "numbers"] { #expect(page.text.contains("id=\"plan-\(id)\"")) }
+                #expect(page.text.contains("&lt;i&gt;Sol&lt;/i&gt;") && page.text.contains("&lt;b&gt;ann&lt;/b&gt;"))
+                #expect(
+                    !page.text.contains("<i>Sol") && !page.text.contains("<b>ann") && !page.text.contains("style=\"")
+                        && !page.text.contains("{{"))
+                #expect(page.text.contains("data-live=\"\(path)?fragment=1\"") && page.text.contains("aria-current=\"page\">Plan</a>"))
+            }
+            #expect(try await rig.ask("GET", "/assets/relevo.css").text.contains(".heat .h9"))
+            #expect(try await rig.ask("GET", "/plans/99").status == 404)
+        }
+    }
+
+    @Test func aKeyOfOneClientDoesNotSeeThePlan() async throws {
+        try await Rig.with(openPages: false, engine: false) { rig in
+            let (bound, _) = try await rig.keys.create(name: "bound", scopes: [.read], clientID: "acme", by: "test")
+            let session = String(try await rig.login(bound).prefix { $0 != ";" })
+            #expect(try await rig.ask("GET", "/plan", headers: [("Cookie", session)]).status == 403)
+            #expect(try await rig.ask("GET", "/", headers: [("Cookie", session)]).status == 200)
         }
     }
 

@@ -10,16 +10,20 @@ public struct MadePlan: Sendable {
     public var plan: Plan
 }
 
+/// What a plan of the stored fleet is made of.
+public struct PlanningState: Sendable {
+    public var inputs: PlanningInputs
+    /// The plan in force, with the states its tasks have; nil: none is.
+    public var previous: Plan?
+    /// Whole seconds since 1970, by the database.
+    public var now: Int
+    var revision: Int64
+    var armed: Int64?
+}
+
 extension Parts {
-    /// Plans the stored fleet and stores the plan as a draft. A plan that is in force is the one it starts from.
-    ///
-    /// - Parameters:
-    ///   - settings: bytes of a PLANNING.json; nil takes those of the newest plan.
-    ///   - operators: bytes of an OPERATORS.csv; nil: people are not modelled.
-    /// - Throws: `Failure` for files with problems, `MigrationError`, `SettingsError`.
-    public func createPlan(
-        settings: Data?, operators: Data?, seed: UInt64, timeLimit: Duration?, by: String
-    ) async throws -> MadePlan {
+    /// What the next plan of the stored fleet is made of; parameters and errors are those of `createPlan`.
+    public func planningState(settings: Data?, operators: Data?) async throws -> PlanningState {
         guard let (revision, stored, rejected) = try await migrations.fleet.current() else {
             throw Failure(.failed, "there is no fleet yet: relevo fleet import FILE")
         }
@@ -38,10 +42,25 @@ extension Parts {
             if let armed { try Self.plan(try await migrations.plans.export(armed.id)) } else { nil }
         var fleet = stored
         fleet.problems = rejected
-        let now = Int(try await JobQueue.now(on: client).timeIntervalSince1970.rounded(.up))
+        return PlanningState(
+            inputs: PlanningInputs(fleet: fleet, operators: people, settings: rules), previous: previous,
+            now: Int(try await JobQueue.now(on: client).timeIntervalSince1970.rounded(.up)), revision: revision.id, armed: armed?.id)
+    }
+
+    /// Plans the stored fleet and stores the plan as a draft. A plan that is in force is the one it starts from.
+    ///
+    /// - Parameters:
+    ///   - settings: bytes of a PLANNING.json; nil takes those of the newest plan.
+    ///   - operators: bytes of an OPERATORS.csv; nil: people are not modelled.
+    /// - Throws: `Failure` for files with problems, `MigrationError`, `SettingsError`.
+    public func createPlan(
+        settings: Data?, operators: Data?, seed: UInt64, timeLimit: Duration?, by: String
+    ) async throws -> MadePlan {
+        let state = try await planningState(settings: settings, operators: operators)
         let plan = Planner.plan(
-            fleet: fleet, operators: people, settings: rules, previous: previous, now: now, seed: seed, timeLimit: timeLimit)
-        let record = try await migrations.plans.store(document: Data(plan.json()), revision: revision.id, previous: armed?.id, by: by)
+            fleet: state.inputs.fleet, operators: state.inputs.operators, settings: state.inputs.settings, previous: state.previous,
+            now: state.now, seed: seed, timeLimit: timeLimit)
+        let record = try await migrations.plans.store(document: Data(plan.json()), revision: state.revision, previous: state.armed, by: by)
         return MadePlan(stored: record, plan: plan)
     }
 

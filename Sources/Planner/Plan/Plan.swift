@@ -71,6 +71,15 @@ public struct UnplacedRow: Sendable, Equatable {
     public var reasons: [Reason]
 }
 
+/// A row that is cut over after its deadline, and why.
+public struct LateRow: Sendable, Equatable {
+    public var rowRef: String
+    /// From the deadline to the local date of the cut-over's last instant.
+    public var days: Int
+    /// Dropping any one of a reason's constraints would make it possible to keep the deadline; when there are none, one change is not enough.
+    public var reasons: [UnplacedRow.Reason]
+}
+
 /// What `relevo plan` writes: PLAN.json of CONTRACTS section 4.
 public struct Plan: Sendable, Equatable {
     /// When it was planned: every time of the plan counts from here.
@@ -85,5 +94,7 @@ public struct Plan: Sendable, Equatable {
     /// Sorted by start, then by id.
     public var tasks: [PlanTask] = []
     public var unplaced: [UnplacedRow] = []
+    /// In the order of the fleet.
+    public var late: [LateRow] = []
     public var rejected: [FleetProblem] = []
 }

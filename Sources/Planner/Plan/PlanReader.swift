@@ -39,12 +39,13 @@ extension Plan {
             guard ids.insert(task.id).inserted else { throw PlanError(description: "not a PLAN.json: task \(task.id) is there twice") }
             tasks.append(task)
         }
-        unplaced = (wire.unplaced ?? []).map { row in
-            UnplacedRow(
-                rowRef: row.row_ref,
-                reasons: (row.reasons ?? []).map { .init(code: $0.code, message: $0.message ?? "", constraints: $0.constraints ?? []) })
-        }
+        unplaced = (wire.unplaced ?? []).map { UnplacedRow(rowRef: $0.row_ref, reasons: Self.reasons($0)) }
+        late = (wire.late ?? []).map { LateRow(rowRef: $0.row_ref, days: $0.days ?? 0, reasons: Self.reasons($0)) }
         rejected = wire.rejected_rows ?? []
+    }
+
+    private static func reasons(_ row: WirePlan.Row) -> [UnplacedRow.Reason] {
+        (row.reasons ?? []).map { .init(code: $0.code, message: $0.message ?? "", constraints: $0.constraints ?? []) }
     }
 
     private static func task(_ item: WirePlan.Task) throws(PlanError) -> PlanTask {
@@ -129,11 +130,14 @@ private struct WirePlan: Decodable {
             var constraints: [String]?
         }
         var row_ref: String
+        /// Of a late row.
+        var days: Int?
         var reasons: [Reason]?
     }
     var plan: Head
     var waves: [Wave]?
     var tasks: [Task]
     var unplaced: [Row]?
+    var late: [Row]?
     var rejected_rows: [FleetProblem]?
 }

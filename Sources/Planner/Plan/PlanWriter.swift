@@ -16,7 +16,9 @@ extension Plan {
         ]
         text += "  \"objective\":\(members(levels)),\n  \"bound\":\(members(bounds))},\n"
         text += block("waves", waves.map(wave)) + ",\n" + block("tasks", tasks.map(task)) + ",\n"
-        text += block("unplaced", unplaced.map(row)) + ",\n" + block("rejected_rows", rejected.map(problem)) + "}\n"
+        text +=
+            block("unplaced", unplaced.map(row)) + ",\n" + block("late", late.map(row)) + ",\n"
+            + block("rejected_rows", rejected.map(problem)) + "}\n"
         return Array(text.utf8)
     }
 
@@ -46,11 +48,19 @@ extension Plan {
     }
 
     private func row(_ row: UnplacedRow) -> String {
-        let reasons = row.reasons.map { reason in
-            "{\"code\":\(PlanJSON.quote(reason.code)),\"message\":\(PlanJSON.quote(reason.message)),"
-                + "\"constraints\":\(PlanJSON.list(reason.constraints.map { PlanJSON.quote($0) }))}"
-        }
-        return "{\"row_ref\":\(PlanJSON.quote(row.rowRef)),\"reasons\":\(PlanJSON.list(reasons))}"
+        "{\"row_ref\":\(PlanJSON.quote(row.rowRef)),\"reasons\":\(reasons(row.reasons))}"
+    }
+
+    private func row(_ row: LateRow) -> String {
+        "{\"row_ref\":\(PlanJSON.quote(row.rowRef)),\"days\":\(row.days),\"reasons\":\(reasons(row.reasons))}"
+    }
+
+    private func reasons(_ reasons: [UnplacedRow.Reason]) -> String {
+        PlanJSON.list(
+            reasons.map { reason in
+                "{\"code\":\(PlanJSON.quote(reason.code)),\"message\":\(PlanJSON.quote(reason.message)),"
+                    + "\"constraints\":\(PlanJSON.list(reason.constraints.map { PlanJSON.quote($0) }))}"
+            })
     }
 
     private func problem(_ problem: FleetProblem) -> String {

@@ -18,14 +18,17 @@ struct Placeable {
     let copyReady: Int
     let lag: Int?
 
-    /// Whether a code can be read in time for a cut-over at `slot`.
-    private func hasCode(for slot: Int) -> Bool {
-        guard let code else { return true }
+    /// The last code that can be read in time for a cut-over at `slot`.
+    func codeSlot(for slot: Int) -> Int? {
+        guard let code else { return nil }
         let grid = problem.grid
         let latest = grid.time(slot) - problem.otpSeconds
-        guard let found = code.last(through: grid.floor(latest)) else { return false }
-        return lag.map { grid.time(found) >= latest - $0 } ?? true
+        guard let found = code.last(through: grid.floor(latest)) else { return nil }
+        return lag.map { grid.time(found) >= latest - $0 } ?? true ? found : nil
     }
+
+    /// Whether a code can be read in time for a cut-over at `slot`, or none is needed.
+    private func hasCode(for slot: Int) -> Bool { code == nil || codeSlot(for: slot) != nil }
 
     var fits: Bool { first(from: copyReady) != nil }
 

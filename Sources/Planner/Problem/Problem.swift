@@ -196,6 +196,15 @@ final class Problem {
     /// The most rows of wave 0.
     let canaryCap: Int
 
+    /// Whether a row may be in a wave, whoever else is in it.
+    func mayJoin(_ row: Int, _ wave: Int) -> Bool {
+        switch rows[row].wave {
+        case .canary: wave == 0 && canaryAble[row]
+        case .wave(let pinned): pinned == wave
+        case nil: wave > 0 || canaryAble[row]
+        }
+    }
+
     func mainSeconds(_ row: Int) -> Int { shape[row] == .code ? otpSeconds : cutSeconds }
 
     /// The first slot at which a row's cut-over may start when its copy has the machine to itself.

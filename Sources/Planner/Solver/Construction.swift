@@ -68,11 +68,7 @@ struct Construction {
 
     private func mayJoin(_ row: Int, _ wave: Int) -> Bool {
         if let forced = forcedWave[row], table.heldCode[row] != nil { return forced == wave }
-        switch problem.rows[row].wave {
-        case .canary: return wave == 0 && problem.canaryAble[row]
-        case .wave(let pinned): return pinned == wave
-        case nil: return wave > 0 || problem.canaryAble[row]
-        }
+        return problem.mayJoin(row, wave)
     }
 
     private func rank(_ row: Int, _ start: Int) -> Int {

@@ -1,12 +1,58 @@
 import Fleet
 
-/// Why a row has no place.
+/// Why a row has no place, or one that comes too late.
 struct Explanation {
     let problem: Problem
-    let table: Timetable
-    let closedClasses: Set<Int>
+    private var table: Timetable
+    private let isContinued: Bool
+    private let closedClasses: Set<Int>
+    private let begin: Int
 
-    func reasons(_ row: Int) -> [UnplacedRow.Reason] {
+    /// - Parameters:
+    ///   - isContinued: a previous plan has tasks that stay.
+    ///   - closedClasses: classes that could have no canary.
+    init(problem: Problem, table: Timetable, isContinued: Bool, closedClasses: Set<Int>) {
+        self.problem = problem
+        self.table = table
+        self.isContinued = isContinued
+        self.closedClasses = closedClasses.subtracting(
+            problem.rows.indices.filter { table.place[$0] != nil }.map { problem.rowClass[$0] })
+        begin = table.work
+    }
+
+    /// Slots that are looked at: some seconds of a very large fleet. What comes after is told so.
+    private static let mostWork = 4_000_000
+    private var isSpent: Bool { table.work - begin > Self.mostWork }
+    private static let notExamined = UnplacedRow.Reason(
+        code: "not_examined", message: "So many numbers are late that only those that cost most were looked into.", constraints: [])
+
+    /// Rows without a place, in the order of the fleet.
+    mutating func unplaced() -> [UnplacedRow] {
+        problem.rows.indices.filter { table.place[$0] == nil }.map { UnplacedRow(rowRef: problem.rows[$0].rowRef, reasons: reasons($0)) }
+    }
+
+    /// Rows after their deadline, in the order of the fleet. Those that cost most are looked into first.
+    mutating func late() -> [LateRow] {
+        let late = problem.rows.indices.compactMap { row -> (row: Int, days: Int)? in
+            guard let end = table.place[row]?.mainEnd, let due = problem.due[row], end > due, let deadline = problem.rows[row].deadline
+            else {
+                return nil
+            }
+            let days = problem.rows[row].zone.date(of: end - 1).dayNumber - deadline.dayNumber
+            return days > 0 ? (row, days) : nil
+        }
+        var reasons: [Int: UnplacedRow.Reason] = [:]
+        for (row, _) in late.sorted(by: {
+            ($1.days * problem.rows[$1.row].weight, $0.row) < ($0.days * problem.rows[$0.row].weight, $1.row)
+        }) {
+            reasons[row] = isSpent ? Self.notExamined : lateReason(row)
+        }
+        return late.map { row, days in
+            LateRow(rowRef: problem.rows[row].rowRef, days: days, reasons: reasons[row].map { [$0] } ?? [])
+        }
+    }
+
+    private mutating func reasons(_ row: Int) -> [UnplacedRow.Reason] {
         var reasons: [UnplacedRow.Reason] = []
         if !problem.alone[row].fits { reasons.append(alone(row)) }
         reasons += dependencies(row)
@@ -16,33 +62,61 @@ struct Explanation {
 
     // MARK: Alone
 
-    private func fits(_ row: Int, without relax: Relaxation) -> Bool {
-        Placeable(
-            problem: problem, row: row, main: problem.mainStarts(row, relax: relax),
-            code: problem.shape[row] == .split ? problem.codeStarts(row, relax: relax) : nil,
-            copyReady: problem.aloneReady(row, relax: relax),
-            lag: relax.contains(.otpLag) ? nil : problem.lag
-        ).fits
+    /// A row alone, without some rules.
+    ///
+    /// - Parameter last: the last slot at which its main task may start.
+    private func placeable(_ row: Int, without relax: Relaxation, through last: Int) -> Placeable {
+        var main = problem.mainStarts(row, relax: relax)
+        main.remove(max(0, last + 1)..<max(0, last + 1, problem.grid.count))
+        return Placeable(
+            problem: problem, row: row, main: main, code: problem.shape[row] == .split ? problem.codeStarts(row, relax: relax) : nil,
+            copyReady: problem.aloneReady(row, relax: relax), lag: relax.contains(.otpLag) ? nil : problem.lag)
     }
 
-    private func alone(_ row: Int) -> UnplacedRow.Reason {
-        let single = Relaxation.named.filter { fits(row, without: $0.0) }.map(\.1)
-        let ref = problem.rows[row].rowRef
+    /// What would have to change for a row to fit when it is alone: the rules of which any one is enough, and what to say about it.
+    private mutating func change(_ row: Int, through last: Int, goal: String) -> (words: String, constraints: [String]) {
+        table.work += problem.grid.count / 4
+        func fits(_ relax: Relaxation) -> Bool { placeable(row, without: relax, through: last).fits }
+        let single = Relaxation.named.filter { fits($0.0) }
         guard single.isEmpty else {
-            return .init(
-                code: code(row), message: "\(what(row)) It would find a place without any one of: \(single.joined(separator: ", ")).",
-                constraints: single)
+            let names = single.map(\.1)
+            var words = "It would \(goal) without any one of: \(names.joined(separator: ", "))."
+            if single.contains(where: { $0.0 == .operatorShifts }), let time = codeTime(row, through: last) {
+                words += " For instance with an operator\(speaking(row)) from \(PlanTime.text(time)) on for \(codeMinutes(row)) minutes."
+            }
+            return (words, names)
         }
+        let ref = problem.rows[row].rowRef
         for (index, first) in Relaxation.named.enumerated() {
-            for second in Relaxation.named[(index + 1)...] where fits(row, without: first.0.union(second.0)) {
-                return .init(
-                    code: code(row),
-                    message: "\(what(row)) Changing one rule is not enough for \(ref); changing \(first.1) together with \(second.1) is.",
-                    constraints: [])
+            for second in Relaxation.named[(index + 1)...] where fits(first.0.union(second.0)) {
+                return ("Changing one rule is not enough for \(ref); changing \(first.1) together with \(second.1) is.", [])
             }
         }
-        return .init(
-            code: code(row), message: "\(what(row)) No change of one or two rules gives \(ref) a place in this horizon.", constraints: [])
+        return ("No change of one or two rules lets \(ref) \(goal).", [])
+    }
+
+    private func speaking(_ row: Int) -> String { problem.rows[row].language.map { " who speaks \($0)" } ?? "" }
+
+    /// How long an operator is needed.
+    private func codeMinutes(_ row: Int) -> Int {
+        problem.settings.otpMinutes + (problem.shape[row] == .joined ? problem.settings.cutoverMinutes : 0)
+    }
+
+    /// When the first code could be read if there were an operator at any time.
+    private func codeTime(_ row: Int, through last: Int) -> Int? {
+        let row = placeable(row, without: .operatorShifts, through: last)
+        guard let slot = row.first(from: row.copyReady) else { return nil }
+        switch problem.shape[row.row] {
+        case .split: return row.codeSlot(for: slot).map(problem.grid.time)
+        case .joined: return problem.grid.time(slot) - problem.otpSeconds
+        case .code: return problem.grid.time(slot)
+        case .cutover: return nil
+        }
+    }
+
+    private mutating func alone(_ row: Int) -> UnplacedRow.Reason {
+        let change = change(row, through: problem.grid.count - 1, goal: "find a place")
+        return .init(code: code(row), message: "\(what(row)) \(change.words)", constraints: change.constraints)
     }
 
     private func code(_ row: Int) -> String {
@@ -65,7 +139,7 @@ struct Explanation {
             let hours = problem.shape[row] == .joined ? value.cutoverWindows.text : value.codeHours.text
             return
                 "There is no time at which the client can read a code (\(hours), \(value.zone.name)) "
-                + "and an operator\(value.language.map { " who speaks \($0)" } ?? "") can take it."
+                + "and an operator\(speaking(row)) can take it."
         case "copy_too_late":
             return "Every cut-over time comes before the templates of \(value.destWABA) can have been copied and have rested."
         default:
@@ -87,7 +161,7 @@ struct Explanation {
         ]
     }
 
-    private func inCompany(_ row: Int) -> UnplacedRow.Reason {
+    private mutating func inCompany(_ row: Int) -> UnplacedRow.Reason {
         let value = problem.rows[row]
         if closedClasses.contains(problem.rowClass[row]) {
             return .init(
@@ -127,14 +201,95 @@ struct Explanation {
                 code: "dependency_late", message: "What it depends on is cut over too late for a time within the horizon.",
                 constraints: ["depends_on"])
         }
-        if problem.apart[row].isEmpty == false || problem.apartOf[row].isEmpty == false || !problem.main[row].isEmpty {
-            return .init(
-                code: "no_capacity",
-                message:
-                    "All its times are taken: cut-overs at once, its client's daily limit, new clients in a week, operators, "
-                    + "or numbers that must not share its day.",
-                constraints: ["capacity"])
+        if let words = blockedBy(row, through: problem.grid.count - 1) {
+            return .init(code: "no_capacity", message: "All its times are taken: \(words.text)", constraints: ["capacity"])
         }
         return .init(code: "horizon_too_short", message: "The horizon ends before its turn comes.", constraints: ["horizon"])
+    }
+
+    /// What the other rows take from one that has no place, up to a slot; nil when it has no time by then even if it were alone.
+    private mutating func blockedBy(_ row: Int, through last: Int) -> (text: String, constraints: [String])? {
+        if isSpent {
+            return problem.main[row].first(from: 0) == nil
+                ? nil : ("so many numbers have no place that it was not looked into by what.", [])
+        }
+        let ways = table.hindrances(row, through: last, waves: waves(row))
+        guard let best = ways.first else { return nil }
+        if best.blockers.isEmpty {
+            return ("one was left free, from \(PlanTime.text(problem.grid.time(best.slot))) on; the search did not find it.", [])
+        }
+        let single = ways.filter { $0.blockers.rawValue.nonzeroBitCount == 1 }
+        guard single.isEmpty else {
+            var text = single.map { way in
+                "\(way.blockers.words.joined()) (\(way.blockers.names.joined()), at \(PlanTime.text(problem.grid.time(way.code ?? way.slot))))"
+            }.joined(separator: ", or ")
+            text += "; without " + (single.count > 1 ? "any one of them" : "that") + " there would be one."
+            return (text, single.flatMap(\.blockers.names))
+        }
+        return (
+            "at \(PlanTime.text(problem.grid.time(best.slot))) by \(best.blockers.words.joined(separator: " together with ")) "
+                + "(\(best.blockers.names.joined(separator: ", "))); one change is not enough.", []
+        )
+    }
+
+    /// The times between which a row could be in each wave with room for it.
+    private mutating func waves(_ row: Int) -> [(lower: Int, upper: Int)] {
+        let numbers = table.waves.keys.sorted()
+        table.work += numbers.count
+        var (lowers, uppers) = ([Int: Int](), [Int: Int]())
+        var bound = Int.min
+        for number in numbers {
+            lowers[number] = bound
+            bound = max(bound, (table.waves[number]?.last ?? 0) + problem.soak)
+        }
+        let next = (numbers.last ?? 0) + 1
+        lowers[next] = bound
+        bound = .max
+        for number in numbers.reversed() {
+            uppers[number] = bound
+            bound = min(bound, (table.waves[number]?.first ?? 0) - problem.soak)
+        }
+        return (numbers + [next]).filter { problem.mayJoin(row, $0) && hasRoom($0) }.map { (lowers[$0] ?? .min, uppers[$0] ?? .max) }
+    }
+
+    private func hasRoom(_ wave: Int) -> Bool {
+        wave == 0 ? !isContinued && table.count(0) < problem.canaryCap : table.count(wave) < problem.settings.waveSize(wave)
+    }
+
+    // MARK: Late
+
+    private mutating func lateReason(_ row: Int) -> UnplacedRow.Reason? {
+        guard let place = table.place[row], let due = problem.due[row], let deadline = problem.rows[row].deadline else { return nil }
+        if place.isFixed { return .init(code: "fixed", message: "It is running or done.", constraints: []) }
+        if place.isHeld {
+            return .init(
+                code: "kept", message: "It keeps the time of the plan before, which begins within replan_freeze_hours.",
+                constraints: ["replan_freeze_hours"])
+        }
+        let last = problem.grid.floor(due - problem.mainSeconds(row))
+        let days = problem.alone[row].fewestDaysLate
+        if days > 0 {
+            let change = change(row, through: last, goal: "keep its deadline")
+            return .init(
+                code: "deadline_too_early",
+                message: "Were it alone, it would still be cut over on \(LocalDate(dayNumber: deadline.dayNumber + days)) at the earliest, "
+                    + "\(days) \(days == 1 ? "day" : "days") after its deadline. \(change.words)", constraints: change.constraints)
+        }
+        table.unbook(row)
+        defer { table.book(row, place) }
+        if mustStay(row, place) {
+            return .init(
+                code: "wave_order", message: "Its wave (\(place.wave)) would be empty, or its class without a canary, if it were moved.",
+                constraints: ["waves"])
+        }
+        guard let words = blockedBy(row, through: last) else { return nil }
+        return .init(code: "no_capacity", message: "Its times before the deadline are taken: \(words.text)", constraints: words.constraints)
+    }
+
+    /// Whether a row that was just taken out of its place has to be in that wave: nothing else is in it, or no other canary of its class.
+    private func mustStay(_ row: Int, _ place: Placement) -> Bool {
+        if table.waves[place.wave] == nil, table.waves.keys.contains(where: { $0 > place.wave }) { return true }
+        guard place.wave == 0, !isContinued else { return false }
+        return !(table.waves[0]?.rows ?? []).contains { problem.rowClass[$0] == problem.rowClass[row] && problem.canaryAble[$0] }
     }
 }

@@ -202,14 +202,6 @@ struct Improvement {
 
     // MARK: Putting rows in
 
-    private func mayJoin(_ row: Int, _ wave: Int) -> Bool {
-        switch problem.rows[row].wave {
-        case .canary: return wave == 0 && problem.canaryAble[row]
-        case .wave(let pinned): return pinned == wave
-        case nil: return wave > 0 || problem.canaryAble[row]
-        }
-    }
-
     private func hasRoom(_ wave: Int) -> Bool {
         wave == 0 ? !isContinued && table.count(0) < canaryCap : table.count(wave) < problem.settings.waveSize(wave)
     }
@@ -223,7 +215,7 @@ struct Improvement {
         guard table.place[row] == nil, table.dependenciesEnd(row) != nil else { return }
         let last = table.waves.keys.max() ?? 0
         var best: (found: Candidate, wave: Int)?
-        for wave in 0...last + 1 where wave != avoid && mayJoin(row, wave) && hasRoom(wave) {
+        for wave in 0...last + 1 where wave != avoid && problem.mayJoin(row, wave) && hasRoom(wave) {
             let (lower, upper) = (table.lower(wave), table.upper(wave))
             // A later wave than one that serves only costs its soaking time.
             if let best, lower != .min, lower >= best.found.end, best.found.daysLate == 0, best.found.peak <= problem.alone[row].leastPeak {

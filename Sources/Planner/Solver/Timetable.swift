@@ -291,32 +291,53 @@ struct Timetable {
 
     func clientIsFree(_ client: Int, _ start: Int, _ end: Int) -> Bool { clientCodes[client].hasRoom(start, end, limit: 1) }
 
-    /// Rules 5 and 8 for a main task: caps, days and rows that must not share a day.
-    func mainIsFree(_ row: Int, slot: Int) -> Bool {
+    /// Rules 5 and 8 for a main task: caps, days, rows that must not share a day, and those that wait for this one.
+    func mainIsFree(_ row: Int, slot: Int) -> Bool { blockers(row, slot: slot, all: false).isEmpty }
+
+    /// What keeps a row's main task from a slot by rules 5 and 8; only one of it, unless `all` is asked for.
+    func blockers(_ row: Int, slot: Int, all: Bool) -> Blockers {
+        var found: Blockers = []
         let settings = problem.settings
         let start = problem.grid.time(slot)
         let end = start + problem.mainSeconds(row)
         let client = problem.client[row]
-        if (problem.shape[row] == .code ? fullForCode : fullForCut).contains(slot) { return false }
+        if (problem.shape[row] == .code ? fullForCode : fullForCut).contains(slot) {
+            found.insert(.cutovers)
+            if !all { return found }
+        }
         if !clientCutovers[client].isEmpty {
-            if !clientCutovers[client].hasRoom(start, end, limit: settings.maxConcurrentCutoversPerClient) { return false }
-            if days[dayKey(row, start)] ?? 0 >= settings.maxCutoversPerClientPerDay { return false }
+            if !clientCutovers[client].hasRoom(start, end, limit: settings.maxConcurrentCutoversPerClient) {
+                found.insert(.clientCutovers)
+                if !all { return found }
+            }
+            if days[dayKey(row, start)] ?? 0 >= settings.maxCutoversPerClientPerDay {
+                found.insert(.clientDay)
+                if !all { return found }
+            }
         }
-        for other in problem.apart[row] {
-            guard let place = place[other] else { continue }
-            let zone = problem.rows[row].zone
-            if zone.date(of: start) == zone.date(of: place.mainStart) { return false }
-        }
-        for other in problem.apartOf[row] {
-            guard let place = place[other] else { continue }
-            let zone = problem.rows[other].zone
-            if zone.date(of: start) == zone.date(of: place.mainStart) { return false }
+        if sharesDay(start, with: problem.apart[row], zone: { _ in problem.rows[row].zone })
+            || sharesDay(start, with: problem.apartOf[row], zone: { problem.rows[$0].zone })
+        {
+            found.insert(.apart)
+            if !all { return found }
         }
         for other in problem.dependents[row] {
-            if let place = place[other], !place.isFixed, place.firstStart < end { return false }
-            if let held = heldCode[other], held.firstStart < end { return false }
+            let held = heldCode[other].map { $0.firstStart < end } ?? false
+            if held || place[other].map({ !$0.isFixed && $0.firstStart < end }) ?? false {
+                found.insert(.dependsOn)
+                if !all { return found }
+            }
         }
-        return true
+        return found
+    }
+
+    /// Whether one of the others is cut over on the date of `start`, as a zone sees both.
+    private func sharesDay(_ start: Int, with others: [Int], zone: (Int) -> ZoneRules) -> Bool {
+        others.contains { other in
+            guard let place = place[other] else { return false }
+            let zone = zone(other)
+            return zone.date(of: start) == zone.date(of: place.mainStart)
+        }
     }
 
     // MARK: Waves

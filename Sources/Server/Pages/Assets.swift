@@ -2,10 +2,13 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import PlanReport
 
 /// Style, script and icon: the only things a page loads, all from this server.
 enum Assets {
-    static let style = """
+    static let style = frame + PlanReport.style
+
+    private static let frame = """
         :root{color-scheme:light dark;--bg:#fbfbfa;--panel:#fff;--ink:#1c2024;--soft:#60686f;--line:#dfe2e4;--accent:#0b5f8a;--good:#1b7f4d;
         --busy:#0b66a8;--wait:#7b828a;--warn:#9a6200;--bad:#b3261e;--bar:#c9dbe6}
         @media(prefers-color-scheme:dark){:root{--bg:#14171a;--panel:#1b1f23;--ink:#e6e8ea;--soft:#98a1a9;--line:#2d3338;--accent:#6db8e0;
@@ -54,6 +57,7 @@ enum Assets {
         .stale{color:var(--warn)}
         @media(max-width:640px){main{padding:12px;gap:12px}section{padding:12px}header{padding:10px 12px}ol.story li{grid-template-columns:1fr}}
         @media print{header nav,footer{display:none}section{break-inside:avoid}}
+
         """
 
     /// Fetches the page's own sections every two seconds and puts in those that changed. Without it the page is complete, and a reload renews it.

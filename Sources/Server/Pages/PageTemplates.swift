@@ -29,6 +29,7 @@ enum PageTemplates {
         <nav aria-label="Pages">
         <a href="/"{{#onOverview}} aria-current="page"{{/onOverview}}>Overview</a>
         <a href="/numbers"{{#onNumbers}} aria-current="page"{{/onNumbers}}>Numbers</a>
+        <a href="/plan"{{#onPlan}} aria-current="page"{{/onPlan}}>Plan</a>
         <a href="/rebuilds"{{#onRebuilds}} aria-current="page"{{/onRebuilds}}>Rebuilds</a>
         {{#who}}<form class="quiet" method="post" action="/logout"><button>Log out {{who}}</button></form>{{/who}}
         </nav>
@@ -42,7 +43,7 @@ enum PageTemplates {
 
     static let overview = """
         <section id="fleet">
-        <h2>Fleet<span class="n">{{total}}{{#plan}}, plan {{plan}}{{/plan}}</span></h2>
+        <h2>Fleet<span class="n">{{total}}{{#plan}}, <a href="/plans/{{plan}}">plan {{plan}}</a>{{/plan}}</span></h2>
         {{^states}}<p class="soft">No plan is armed yet. <code>relevo plan create</code>, <code>approve</code> and <code>arm</code> set numbers on their way.</p>{{/states}}
         {{{stack}}}
         {{#hasStates}}<div class="cols"><div class="scroll"><table>
@@ -116,6 +117,15 @@ enum PageTemplates {
         {{#lines}}<li><time class="num">{{at}}</time><span class="state {{kind}}">{{state}}</span><span>{{message}}</span></li>
         {{/lines}}</ol></section>
         """
+    static let plan = """
+        <section id="plan"><h1>{{title}}{{^title}}Plan{{/title}}</h1>
+        {{^title}}<p class="soft">There is no plan yet: <code>relevo plan create</code> makes one of the stored fleet.</p>{{/title}}
+        {{#title}}<p><span class="state {{kind}}">{{state}}</span>{{#previous}} &nbsp; made from <a href="/plans/{{previous}}">plan {{previous}}</a>{{/previous}}</p>
+        <dl>{{#facts}}<dt>{{name}}</dt><dd class="num">{{value}}</dd>{{/facts}}</dl>{{/title}}
+        </section>
+        {{{sections}}}
+        """
+
     static let rebuilds = """
         <section id="rebuilds"><h2>Rebuilds</h2>
         {{^rebuilds}}<p class="soft">No rebuild yet. <code>relevo rebuild start</code> begins one.</p>{{/rebuilds}}
@@ -168,7 +178,7 @@ enum PageTemplates {
         var library = MustacheLibrary()
         for (name, text) in [
             ("layout", layout), ("frame", frame), ("overview", overview), ("numbers", numbers), ("number", number), ("message", message),
-            ("rebuilds", rebuilds), ("rebuild", rebuild), ("login", login), ("code", code), ("problem", problem),
+            ("plan", plan), ("rebuilds", rebuilds), ("rebuild", rebuild), ("login", login), ("code", code), ("problem", problem),
         ] { try library.register(text, named: name) }
         return library
     }

@@ -11,6 +11,7 @@ struct Pages: Sendable {
     let configuration: ServerConfiguration
     let guardian: Guardian
     let overview: OverviewSource
+    let plans: PlanPageSource
     let library: MustacheLibrary
 
     /// Nothing but our own files; no frame, no form that leads elsewhere.
@@ -22,6 +23,8 @@ struct Pages: Sendable {
         page("/", router) { try await overviewPage($0, $1) }
         page("/numbers", router) { try await numbersPage($0, $1) }
         page("/numbers/{ref}", router) { try await numberPage($0, $1) }
+        page("/plan", router) { try await planPage($0, $1) }
+        page("/plans/{id}", router) { try await planPage($0, $1) }
         page("/messages/{id}", router) { try await messagePage($0, $1) }
         page("/rebuilds", router) { try await rebuildsPage($0, $1) }
         page("/rebuilds/{id}", router) { try await rebuildPage($0, $1) }
@@ -43,7 +46,7 @@ struct Pages: Sendable {
         var section: Section?
         var now: Date
 
-        enum Section { case overview, numbers, rebuilds }
+        enum Section { case overview, numbers, plan, rebuilds }
     }
 
     private func page(
@@ -80,6 +83,7 @@ struct Pages: Sendable {
         var content: String
         var onOverview: Bool
         var onNumbers: Bool
+        var onPlan: Bool
         var onRebuilds: Bool
         var who: String?
         var clock: String
@@ -97,7 +101,7 @@ struct Pages: Sendable {
         let path = request.uri.string
         let frame = Frame(
             content: inner, onOverview: content.section == .overview, onNumbers: content.section == .numbers,
-            onRebuilds: content.section == .rebuilds, who: who, clock: Drawing.time(content.now),
+            onPlan: content.section == .plan, onRebuilds: content.section == .rebuilds, who: who, clock: Drawing.time(content.now),
             live: content.isLive ? path + (path.contains("?") ? "&" : "?") + "fragment=1" : nil)
         let body = library.render(frame, withTemplate: "frame") ?? ""
         return Self.whole(title: "\(content.title) · Relevo", body: body, script: content.isLive, library: library)

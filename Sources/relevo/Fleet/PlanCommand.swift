@@ -9,7 +9,9 @@ import Planner
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plan when each number moves: `plan FILE` without a database, the rest on the stored fleet.",
-        subcommands: [Offline.self, Create.self, Show.self, Approve.self, Arm.self, Export.self], defaultSubcommand: Offline.self)
+        subcommands: [
+            Offline.self, WhatIf.self, Create.self, Show.self, Diff.self, Approve.self, Arm.self, Export.self,
+        ], defaultSubcommand: Offline.self)
 
     struct Offline: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -17,12 +19,7 @@ struct PlanCommand: AsyncParsableCommand {
         @OptionGroup var common: Common
         @OptionGroup var file: FleetInput
         @OptionGroup var input: PlanningInput
-        @Option(help: ArgumentHelp("The plan that is being carried out.", valueName: "file")) var previous: String?
-        @Option(
-            help: ArgumentHelp(
-                "When it is planned; if not given, now, or horizon_from while that lies ahead and there is no previous plan.",
-                valueName: "time"))
-        var now: String?
+        @OptionGroup var start: PlanningStart
         @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file")) var out: String
         @OptionGroup var forms: PlanForms
 
@@ -31,22 +28,10 @@ struct PlanCommand: AsyncParsableCommand {
             let fleet = try file.read()
             let rules = try PlanningSettings(json: Array(try readFile(settings)))
             let operators = try input.operators.map { try Parts.operators(try readFile($0), name: $0) }
-            let before: Plan? = try previous.map { path in
-                do {
-                    return try Plan(json: Array(try readFile(path)))
-                } catch let error as PlanError {
-                    throw Failure(.rejected, "\(path) is not a plan: \(error)")
-                }
-            }
-            // While the horizon lies ahead, its start: the same files give the same bytes today and tomorrow. A re-plan is of this moment.
-            let ahead = before == nil ? Date(timeIntervalSince1970: Double(rules.horizonFrom)) : .distantPast
-            let moment = try now.map { try readTime($0, "--now") } ?? max(Date(), ahead)
-            var progress = PlanningLine()
-            let plan = Planner.plan(
-                fleet: fleet, operators: operators, settings: rules, previous: before, now: Int(moment.timeIntervalSince1970.rounded(.up)),
-                seed: input.seed, timeLimit: input.limit
-            ) { progress.show($0) }
-            progress.clear()
+            let before = try start.previousPlan()
+            let plan = input.plan(
+                PlanningInputs(fleet: fleet, operators: operators, settings: rules), previous: before,
+                now: try start.moment(rules, isReplan: before != nil))
             try writeFile(Data(plan.json()), to: out)
             try forms.write(PlanReport(plan: plan, rows: fleet.rows))
             for problem in fleet.problems where !common.json { Output.problem(FleetReport.line(problem)) }
@@ -72,7 +57,8 @@ struct PlanCommand: AsyncParsableCommand {
                 try await parts.createPlan(settings: settings, operators: operators, seed: input.seed, timeLimit: input.limit, by: name)
             }
             let summary = PlanSummary(plan: made.plan, stored: made.stored)
-            try common.show(summary, summary.text)
+            let diff = made.stored.previous.map { "\nwhat is otherwise than in plan \($0): relevo plan diff \(made.stored.id)" } ?? ""
+            try common.show(summary, summary.text + diff)
         }
     }
 
@@ -187,6 +173,34 @@ private func writeFile(_ data: Data, to path: String) throws {
     }
 }
 
+/// From where a plan is made that is not stored.
+struct PlanningStart: ParsableArguments {
+    @Option(help: ArgumentHelp("The plan that is being carried out.", valueName: "file")) var previous: String?
+    @Option(
+        help: ArgumentHelp(
+            "When it is planned; if not given, now, or horizon_from while that lies ahead and there is no previous plan.",
+            valueName: "time"))
+    var now: String?
+
+    func previousPlan() throws -> Plan? { try previous.map(readPlan) }
+
+    /// Whole seconds since 1970.
+    func moment(_ settings: PlanningSettings, isReplan: Bool) throws -> Int {
+        // While the horizon lies ahead, its start: the same files give the same bytes today and tomorrow. A re-plan is of this moment.
+        let ahead = isReplan ? .distantPast : Date(timeIntervalSince1970: Double(settings.horizonFrom))
+        return Int((try now.map { try readTime($0, "--now") } ?? max(Date(), ahead)).timeIntervalSince1970.rounded(.up))
+    }
+}
+
+/// Throws `Failure` that names the file.
+func readPlan(_ path: String) throws -> Plan {
+    do {
+        return try Plan(json: Array(try readFile(path)))
+    } catch let error as PlanError {
+        throw Failure(.rejected, "\(path) is not a plan: \(error)")
+    }
+}
+
 /// What a plan is made with, beside the fleet.
 struct PlanningInput: ParsableArguments {
     @Option(
@@ -199,6 +213,16 @@ struct PlanningInput: ParsableArguments {
     @Option(help: ArgumentHelp("Cut the search short.", valueName: "seconds")) var timeLimit: Double?
 
     var limit: Duration? { timeLimit.map { .seconds(max(0, min($0, 86_400))) } }
+
+    /// Plans, and tells on a terminal how far it is.
+    func plan(_ inputs: PlanningInputs, previous: Plan?, now: Int) -> Plan {
+        var progress = PlanningLine()
+        defer { progress.clear() }
+        return Planner.plan(
+            fleet: inputs.fleet, operators: inputs.operators, settings: inputs.settings, previous: previous, now: now, seed: seed,
+            timeLimit: limit
+        ) { progress.show($0) }
+    }
 
     func validate() throws {
         if let timeLimit, !(timeLimit > 0) { throw ValidationError("--time-limit: found \(timeLimit); expected seconds, more than 0.") }
@@ -219,11 +243,18 @@ struct PlanSummary: Encodable, Sendable {
         var reasons: [String]
     }
 
+    struct Late: Encodable, Sendable {
+        var row_ref: String
+        var days: Int
+        var reasons: [String]
+    }
+
     var plan: StoredPlan?
     var placed: Int
     var copies: Int
     var codes: Int
     var unplaced: [Unplaced]
+    var late: [Late]
     var rejected: Int
     var waves: [Wave]
     var objective: [String: Int]
@@ -235,6 +266,9 @@ struct PlanSummary: Encodable, Sendable {
         copies = plan.tasks.count { $0.kind == .templateCopy }
         codes = plan.tasks.count { $0.kind == .otp }
         unplaced = plan.unplaced.map { row in Unplaced(row_ref: row.rowRef, reasons: row.reasons.map { "\($0.code): \($0.message)" }) }
+        late = plan.late.map { row in
+            Late(row_ref: row.rowRef, days: row.days, reasons: row.reasons.map { "\($0.code): \($0.message)" })
+        }
         rejected = Set(plan.rejected.map(\.line)).count
         waves = plan.waves.map {
             Wave(wave: $0.wave, rows: $0.rows.count, first_start: PlanTime.text($0.firstStart), last_end: PlanTime.text($0.lastEnd))
@@ -246,14 +280,20 @@ struct PlanSummary: Encodable, Sendable {
         stopped_early = plan.stoppedEarly
     }
 
+    private static let mostLate = 20
+
     var text: String {
         var lines: [String] = []
         if let plan { lines.append("plan \(plan.id) (\(plan.state)), made of fleet revision \(plan.fleetRevision) by \(plan.createdBy)") }
         lines.append(
-            "\(placed) numbers placed in \(waves.count) waves, \(copies) template copies, \(codes) codes; \(unplaced.count) unplaced, \(rejected) rejected rows"
+            "\(placed) numbers placed in \(waves.count) waves, \(copies) template copies, \(codes) codes; \(unplaced.count) unplaced, \(late.count) late, \(rejected) rejected rows"
         )
         lines += waves.map { "  wave \($0.wave): \($0.rows) numbers, \($0.first_start) to \($0.last_end)" }
         lines += unplaced.map { "  not placed: \($0.row_ref): \($0.reasons.joined(separator: "; "))" }
+        lines += late.prefix(Self.mostLate).map {
+            "  \($0.days) \($0.days == 1 ? "day" : "days") late: \($0.row_ref): \($0.reasons.joined(separator: "; "))"
+        }
+        if late.count > Self.mostLate { lines.append("  and \(late.count - Self.mostLate) more that are late; the plan holds them all") }
         lines.append(
             "cost: "
                 + ["unplaced", "lateness", "changes", "disruption", "completion"].map { "\($0) \(objective[$0] ?? 0)" }.joined(

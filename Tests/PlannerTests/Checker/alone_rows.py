@@ -6,7 +6,8 @@ from fleet_files import intervals, local_date
 
 
 class Alone:
-    def alone(self, row, drop=frozenset()):
+    def alone(self, row, drop=frozenset(), by=None):
+        """by: the local date on which the cut-over has to be over."""
         main, ready = sorted(self.starts(row, row.main, drop)), self.begin
         if row.pair:
             kept = self.copy_kept(self.old.get(f"copy:{row.pair[0]}>{row.pair[1]}"))
@@ -15,7 +16,8 @@ class Alone:
             if end > self.finish and not kept:
                 return False
             ready = end + (0 if "copy_lead_hours" in drop else self.s["copy_lead_hours"] * 3600)
-        main = [m for m in main if m >= ready]
+        length = self.otp if row.main == "otp" else self.cut
+        main = [m for m in main if m >= ready and (by is None or local_date(m + length - 1, row.zone) <= by)]
         if row.route != "partner" or self.joined:
             return bool(main)
         codes = sorted(self.starts(row, "otp", drop))

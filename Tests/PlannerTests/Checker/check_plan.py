@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from alone_rows import Alone
-from fleet_files import ALONE, COMPANY, DEFAULTS, Row, date_ranges, instant, intervals, local, local_date, minutes, read_csv, shown
+from fleet_files import ALONE, COMPANY, DEFAULTS, LATE, Row, date_ranges, instant, intervals, local, local_date, minutes, read_csv, shown
 
 
 class Checker(Alone):
@@ -188,6 +188,7 @@ class Checker(Alone):
         self.check_caps()
         self.check_waves()
         self.check_unplaced()
+        self.check_late()
         self.check_objective()
         return self.bad
 
@@ -351,6 +352,36 @@ class Checker(Alone):
             if not fits and len({n for r in item["reasons"] for n in r["constraints"]} & set(ALONE)) == 0:
                 if any(self.alone(row, frozenset([n])) for n in ALONE):
                     self.fail("reasons", f"{row.ref}: a single constraint keeps it out and is not named")
+
+    def check_late(self):
+        true = {}
+        for ref, t in self.main.items():
+            row = self.rows.get(ref)
+            if row and row.deadline and (days := (local_date(t["e"] - 1, row.zone) - row.deadline).days) > 0:
+                true[ref] = days
+        told = {r["row_ref"]: r["days"] for r in self.document["late"]}
+        if told != true or len(told) != len(self.document["late"]):
+            self.fail("late", f"told {told}, true {true}")
+        for item in self.document["late"]:
+            row = self.rows.get(item["row_ref"])
+            if row is None or len(item["reasons"]) != 1 or not item["reasons"][0]["message"]:
+                self.fail("late", f"{item}")
+                continue
+            reason, names = item["reasons"][0], set(item["reasons"][0]["constraints"])
+            if names - set(ALONE) - COMPANY - LATE:
+                self.fail("late", f"{row.ref}: {reason}")
+            if "the search did not find" in reason["message"]:
+                self.fail("late", f"{row.ref} was left late beside a free time: {reason['message']}")
+            if reason["code"] in ("fixed", "kept", "wave_order"):
+                continue
+            fits = self.alone(row, by=row.deadline)
+            if fits != (reason["code"] != "deadline_too_early"):
+                self.fail("late", f"{row.ref} {'could' if fits else 'could not'} be in time alone: {reason['code']}")
+            if fits:
+                continue
+            enough = {n for n in ALONE if self.alone(row, frozenset([n]), by=row.deadline)}
+            if enough != names:
+                self.fail("late", f"{row.ref} would be in time without one of {sorted(enough)}, told {sorted(names)}")
 
     def check_objective(self):
         o = dict.fromkeys(("unplaced", "lateness", "disruption", "changes", "completion"), 0)

@@ -14,6 +14,8 @@ DEFAULTS = {
 ALONE = ["otp_hours", "cutover_windows", "blackout_dates", "earliest", "freezes", "operator_shifts", "operator_languages", "off_dates",
          "two_step_lead_days", "copy_lead_hours", "otp_max_lag_hours", "now"]
 COMPANY = {"depends_on", "waves", "capacity", "horizon"}
+LATE = {"max_concurrent_cutovers", "max_concurrent_cutovers_per_client", "max_cutovers_per_client_per_day", "new_clients_per_7_days",
+        "max_concurrent_copies", "not_same_day_as", "operators", "client_codes", "replan_freeze_hours"}
 
 
 def instant(text):
