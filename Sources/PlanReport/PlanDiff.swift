@@ -39,6 +39,8 @@ public struct PlanDiff: Encodable, Sendable {
         private enum CodingKeys: String, CodingKey { case rowRef, clientID = "clientId", kind, before, after, reasons }
         /// In words, local to the row where its zone is known.
         let words: String
+
+        var changesLateness: Bool { (before?.daysLate ?? 0) != (after?.daysLate ?? 0) }
     }
 
     public struct Level: Encodable, Sendable {
@@ -51,7 +53,7 @@ public struct PlanDiff: Encodable, Sendable {
 
     /// Levels of the objective, in the order in which they count.
     public var objective: [Level]
-    /// In the order of `Kind`, then of the second plan, then of the first.
+    /// In the order of `Kind`; of a kind, those that become late or are in time now come first; then in the order of the second plan.
     public var rows: [Row]
     /// Rows that are as they were.
     public var unchanged: Int
@@ -77,7 +79,11 @@ public struct PlanDiff: Encodable, Sendable {
                     rowRef: ref, clientID: known[ref]?.clientID, kind: kind, before: before.place(ref), after: after.place(ref),
                     reasons: after.reasons[ref] ?? [], words: Self.words(ref, kind, before, after, known[ref])))
         }
-        self.rows = Kind.allCases.flatMap { rows[$0] ?? [] }
+        // Whether a row keeps its deadline is what people look for first.
+        self.rows = Kind.allCases.flatMap { kind in
+            let list = rows[kind] ?? []
+            return list.filter(\.changesLateness) + list.filter { !$0.changesLateness }
+        }
         self.unchanged = unchanged
         copies = Set(before.copies).symmetricDifference(after.copies).reduce(into: Set<String>()) { $0.insert($1.id) }.count
         objective = [

@@ -36,13 +36,19 @@ extension PlanReport {
         "<section id=\"plan-\(id)\"><h2>\(title)</h2>\(note.isEmpty ? "" : "<p class=\"soft\">\(note)</p>")\(body)</section>\n"
     }
 
-    private static func tableOf(_ head: [String], _ rows: [[String]], numbers: Set<Int> = []) -> String {
+    /// - Parameters:
+    ///   - numbers: columns of figures.
+    ///   - sentences: one for each row, over its whole width under it.
+    private static func tableOf(_ head: [String], _ rows: [[String]], numbers: Set<Int> = [], sentences: [String] = []) -> String {
         func cells(_ values: [String], _ tag: String) -> String {
-            values.enumerated().map { index, value in "<\(tag)\(numbers.contains(index) ? " class=\"r num\"" : "")>\(value)</\(tag)>" }
-                .joined()
+            values.enumerated().map { "<\(tag) class=\"\(numbers.contains($0) ? "r num" : "t")\">\($1)</\(tag)>" }.joined()
+        }
+        let body = rows.enumerated().map { index, row in
+            guard index < sentences.count else { return "<tr>\(cells(row, "td"))</tr>" }
+            return "<tr class=\"top\">\(cells(row, "td"))</tr><tr><td class=\"w\" colspan=\"\(head.count)\">\(sentences[index])</td></tr>"
         }
         return "<div class=\"scroll\"><table><thead><tr>\(cells(head, "th"))</tr></thead><tbody>"
-            + rows.map { "<tr>\(cells($0, "td"))</tr>" }.joined(separator: "\n") + "</tbody></table></div>"
+            + body.joined(separator: "\n") + "</tbody></table></div>"
     }
 
     // MARK: Parts
@@ -135,31 +141,35 @@ extension PlanReport {
     }
 
     private var late: String {
-        let late = entries.filter { $0.daysLate > 0 }.sorted { (-$0.daysLate, $0.row.line) < (-$1.daysLate, $1.row.line) }
-        guard !late.isEmpty else { return "" }
-        let rows = late.prefix(Self.mostRows).map { entry in
+        let all = entries.filter { $0.daysLate > 0 }.sorted { (-$0.daysLate, $0.row.line) < (-$1.daysLate, $1.row.line) }
+        guard !all.isEmpty else { return "" }
+        let late = all.prefix(Self.mostRows)
+        let rows = late.map { entry in
             [
                 Self.escaped(entry.row.rowRef), Self.escaped(Self.clientName(entry.row)), entry.row.deadline?.description ?? "",
                 entry.main.map { Self.wall($0.start, entry.row.zone) } ?? "", "\(entry.daysLate)", "\(entry.main?.wave ?? 0)",
-                entry.reasons.map { Self.escaped($0.message) }.joined(separator: "<br>"),
             ]
         }
         return Self.section(
             "late", "Late",
-            Self.tableOf(["row", "client", "deadline", "local cut-over", "days late", "wave", "why"], Array(rows), numbers: [4, 5]))
+            Self.tableOf(
+                ["row", "client", "deadline", "local cut-over", "days late", "wave"], rows, numbers: [4, 5],
+                sentences: late.map(Self.sentence)))
     }
 
+    private static func sentence(_ entry: Entry) -> String { entry.reasons.map { escaped($0.message) }.joined(separator: "<br>") }
+
     private var unplaced: String {
-        let left = entries.filter { $0.main == nil }
+        let left = entries.filter { $0.main == nil }.prefix(Self.mostRows)
         guard !left.isEmpty else { return "" }
-        let rows = left.prefix(Self.mostRows).map { entry in
+        let rows = left.map { entry in
             [
                 Self.escaped(entry.row.rowRef), Self.escaped(Self.clientName(entry.row)),
-                entry.reasons.map { Self.escaped($0.message) }.joined(separator: "<br>"),
                 entry.reasons.flatMap(\.constraints).map { "<code>\(Self.escaped($0))</code>" }.joined(separator: " "),
             ]
         }
-        return Self.section("unplaced", "Left out", Self.tableOf(["row", "client", "why", "constraints"], Array(rows)))
+        return Self.section(
+            "unplaced", "Left out", Self.tableOf(["row", "client", "constraints"], rows, sentences: left.map(Self.sentence)))
     }
 
     private var rows: String {
@@ -186,9 +196,10 @@ extension PlanReport {
     public static let style =
         """
         .heat th,.heat td{padding:3px 4px;text-align:center;border:1px solid var(--line);min-width:24px;font-size:12px}
+        tr.top td{border-bottom:0;padding-bottom:0}td.w{color:var(--soft)}
         .heat td:last-child{padding-right:6px;text-align:right}
         \((1...9).map { ".heat .h\($0){background:color-mix(in srgb,var(--good) \(10 + 5 * $0)%,transparent)}" }.joined())
-        .wave{display:grid;grid-template-columns:110px minmax(0,1fr) 270px;gap:10px;align-items:center;padding:3px 0}
+        .wave{display:grid;grid-template-columns:110px minmax(0,1fr) max-content;gap:10px;align-items:center;padding:3px 0}
         .wave svg{height:14px;border-radius:7px}
         @media(max-width:640px){.wave{grid-template-columns:1fr}}
         """
@@ -204,7 +215,7 @@ extension PlanReport {
         table{border-collapse:collapse;width:100%;font-size:14px}
         th{text-align:left;font-weight:500;color:var(--soft);font-size:12.5px;padding:3px 14px 5px 0;border-bottom:1px solid var(--line);white-space:nowrap}
         td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;font-variant-numeric:tabular-nums}
-        .num{font-variant-numeric:tabular-nums;white-space:nowrap}td.r,th.r{text-align:right}code{font-size:13px;overflow-wrap:anywhere}
+        .num,td.t,th.t{font-variant-numeric:tabular-nums;white-space:nowrap}td.r,th.r{text-align:right}code{font-size:13px;overflow-wrap:anywhere}
         svg{display:block;width:100%}.f-track{fill:var(--line)}.f-bar{fill:var(--busy)}
         .facts{display:flex;flex-wrap:wrap;gap:6px 32px}.facts b{display:block;font-size:21px;font-weight:600}.facts span{color:var(--soft);font-size:13px}
         @media(max-width:640px){main{padding:12px;gap:12px}section{padding:12px}}

@@ -92,7 +92,7 @@ extension PlanCommand {
                 """
                 as it is: \(line(result.before))
                 \(result.changes.joined(separator: ", ")): \(line(result.after))
-                \(result.diff.text(most: 15))
+                \(result.diff.text(most: 8))
                 """)
         }
 
