@@ -35,7 +35,8 @@ public struct FleetFile: Sendable {
 
     /// Reads rows that were stored: column name to text.
     public static func read(stored: [[String: String]]) -> FleetFile {
-        var checks = FleetChecks(keepsRows: true)
+        // They were checked as a file; what they name may have been rejected then.
+        var checks = FleetChecks(keepsRows: true, knowsAll: false)
         for (index, fields) in stored.enumerated() { checks.add(CSVTable.Row(line: index + 2, fields: fields)) }
         var file = checks.finish()
         file.rowCount = stored.count

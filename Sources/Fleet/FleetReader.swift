@@ -21,10 +21,8 @@ public struct FleetReader: Sendable {
     /// Gives it the next bytes of the file.
     public mutating func feed(_ bytes: some RandomAccessCollection<UInt8>) {
         size += bytes.count
-        if stopped == nil, size > FleetFile.largest {
-            stopped = FleetProblem(
-                line: 1, column: nil, code: "bad_value", value: "more than \(FleetFile.largest) bytes",
-                message: "the file is larger than \(FleetFile.largest >> 20) MiB; split it")
+        if size > FleetFile.largest {
+            stop("more than \(FleetFile.largest) bytes", "the file is larger than \(FleetFile.largest >> 20) MiB; split it")
         }
         var rest = bytes[...]
         while stopped == nil, !rest.isEmpty {
@@ -41,6 +39,16 @@ public struct FleetReader: Sendable {
         badRecords += Set(found.filter { $0.line > 1 }.map(\.line)).count
         for problem in found { checks.note(problem) }
         if checks.keepsRows, checks.count > FleetFile.mostRows {
+            stop("more than \(FleetFile.mostRows) rows", "the file has more than \(FleetFile.mostRows) rows; split it")
+        }
+        if checks.badLines > FleetFile.mostRows {
+            stop("more than \(FleetFile.mostRows) rows with problems", "nothing more was read; is this a fleet file?")
+        }
+    }
+
+    private mutating func stop(_ value: String, _ message: String) {
+        if stopped == nil { stopped = FleetProblem(line: 1, column: nil, code: "bad_value", value: value, message: message) }
+        if checks.keepsRows, checks.count > FleetFile.mostRows {
             stopped = FleetProblem(
                 line: 1, column: nil, code: "bad_value", value: "more than \(FleetFile.mostRows) rows",
                 message: "the file has more than \(FleetFile.mostRows) rows; split it")
@@ -49,14 +57,16 @@ public struct FleetReader: Sendable {
 
     /// Nothing follows: what the file holds.
     public mutating func finish() -> FleetFile {
-        if let stopped {
-            var file = FleetFile()
-            file.problems = [stopped]
-            return file
+        if stopped == nil {
+            rows.finish()
+            readRows()
         }
-        rows.finish()
-        readRows()
         var file = checks.finish()
+        if let stopped {
+            // What was read is not the fleet.
+            (file.rows, file.goodCount) = ([], 0)
+            file.problems.insert(stopped, at: 0)
+        }
         file.rowCount = checks.count + unchecked + badRecords
         let known = Set(FleetFile.columns)
         var notes = rows.columns.filter { !known.contains($0) && !$0.isEmpty }.map { "unknown column \($0): kept as a note" }
@@ -77,6 +87,10 @@ struct FleetChecks: Sendable {
     }
 
     let keepsRows: Bool
+    /// Rows that were stored may name one that was rejected, which is not stored.
+    let knowsAll: Bool
+    /// Lines with a problem so far.
+    var badLines: Int { bad.count }
     /// Rows so far.
     private(set) var count = 0
     private var parsed: [FleetRow] = []
@@ -97,7 +111,10 @@ struct FleetChecks: Sendable {
     /// Most problems and most warnings that are listed; the others are counted.
     private static let mostProblems = 100_000
 
-    init(keepsRows: Bool) { self.keepsRows = keepsRows }
+    init(keepsRows: Bool, knowsAll: Bool = true) {
+        self.keepsRows = keepsRows
+        self.knowsAll = knowsAll
+    }
 
     mutating func note(_ problem: FleetProblem) {
         bad.insert(problem.line)
@@ -169,7 +186,9 @@ struct FleetChecks: Sendable {
         for (column, names) in [("depends_on", dependsOn), ("not_same_day_as", notSameDayAs)] {
             for (index, refs) in names.sorted(by: { $0.key < $1.key }) {
                 let line = briefs[index].line
-                for ref in refs where firstLine[ref] == nil { note(line, column, "unknown_ref", ref, "no row has row_ref \(ref)") }
+                for ref in refs where knowsAll && firstLine[ref] == nil {
+                    note(line, column, "unknown_ref", ref, "no row has row_ref \(ref)")
+                }
                 if column == "not_same_day_as", refs.contains(briefs[index].ref) {
                     note(line, column, "bad_value", briefs[index].ref, "a row cannot be on another day than itself")
                 }
@@ -179,9 +198,10 @@ struct FleetChecks: Sendable {
 
     private mutating func findCycles() {
         let named = dependsOn.sorted { $0.key < $1.key }.map { (briefs[$0.key], $0.value) }
+            .filter { firstLine[$0.0.ref].map(Int.init) == $0.0.line }
         let edges = Dictionary(named.map { ($0.0.ref, $0.1) }, uniquingKeysWith: { first, _ in first })
         let cycles = DependencyCycles.find(edges)
-        for (brief, refs) in named where firstLine[brief.ref].map(Int.init) == brief.line {
+        for (brief, refs) in named {
             guard let cycle = cycles[brief.ref] else { continue }
             note(
                 brief.line, "depends_on", "dependency_cycle", refs.joined(separator: " "),

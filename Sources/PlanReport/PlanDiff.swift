@@ -12,6 +12,8 @@ public struct PlanDiff: Encodable, Sendable {
         case moved
         /// Its times stay; its operator or its wave is another.
         case reassigned
+        /// Its times stay; it is late by another number of days, since its deadline is another.
+        case lateness
         /// It is in the second plan's fleet only.
         case added
         /// It is in the first plan's fleet only.
@@ -101,7 +103,8 @@ public struct PlanDiff: Encodable, Sendable {
         guard let old else { return new == nil ? nil : .placed }
         guard let new else { return .leftOut }
         if old.otpStart != new.otpStart || old.cutoverStart != new.cutoverStart { return .moved }
-        return old.operator != new.operator || old.wave != new.wave ? .reassigned : nil
+        if old.operator != new.operator || old.wave != new.wave { return .reassigned }
+        return old.daysLate != new.daysLate ? .lateness : nil
     }
 
     // MARK: Words
@@ -121,7 +124,7 @@ public struct PlanDiff: Encodable, Sendable {
         var parts: [String?] = []
         switch kind {
         case .removed: parts = ["no longer in the fleet"]
-        case .leftOut, .placed, .moved, .reassigned, .added:
+        case .leftOut, .placed, .moved, .reassigned, .lateness, .added:
             if kind == .added { parts.append("new in the fleet") }
             let codes = (before.codes[ref], kind == .leftOut ? before.codes[ref] : after.codes[ref])
             let cutovers = (before.cutovers[ref], kind == .leftOut ? before.cutovers[ref] : after.cutovers[ref])
@@ -170,7 +173,7 @@ public struct PlanDiff: Encodable, Sendable {
         let titles: [Kind: String] = [
             .placed: "have a place now", .leftOut: "have no place any more", .moved: "move",
             .reassigned: "keep their times, with another operator or wave",
-            .added: "are new", .removed: "are gone",
+            .lateness: "keep their times, with another deadline", .added: "are new", .removed: "are gone",
         ]
         for kind in Kind.allCases {
             let list = rows.filter { $0.kind == kind }

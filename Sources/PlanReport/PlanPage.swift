@@ -17,9 +17,12 @@ extension PlanReport {
     }
 
     /// The parts of the page, each a section with an id, without style attributes: for a page that has `style` in its style sheet, with the
-    /// classes of the operators' pages.
+    /// classes of the operators' pages. A part with nothing to tell is there and hidden, so that it can take the place of one that had.
     public var sections: String {
-        [summary, objective, waves, hours, people, late, unplaced, rows].joined()
+        [
+            ("summary", summary), ("quality", objective), ("waves", waves), ("hours", hours), ("operators", people), ("late", late),
+            ("unplaced", unplaced), ("numbers", rows),
+        ].map { id, text in text.isEmpty ? "<section id=\"plan-\(id)\" hidden></section>\n" : text }.joined()
     }
 
     /// Rows shown on the page; all of them are in the table.

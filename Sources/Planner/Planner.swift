@@ -70,7 +70,8 @@ public enum Planner {
         plan.stoppedEarly = stopped
         plan.rejected = fleet.problems
         var explanation = Explanation(
-            problem: problem, table: table, isContinued: !kept.isEmpty, closedClasses: best.construction.closedClasses)
+            problem: problem, table: table, isContinued: !kept.isEmpty, closedClasses: best.construction.closedClasses,
+            kept: Set(continuation?.forcedWave.keys.map { $0 } ?? []))
         plan.unplaced = explanation.unplaced()
         plan.late = explanation.late()
         plan.bound = Bounds(problem: problem, plan: plan, kept: kept).bound()

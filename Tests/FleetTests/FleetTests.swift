@@ -255,6 +255,38 @@ import Testing
         }
     }
 
+    @Test func aLongRecordIsLongHoweverItComes() {
+        for (length, isGood) in [((1 << 20) - 300, true), ((1 << 20) + 1, false), (1_500_000, false)] {
+            let bytes = Array((Self.header + ",mood\n" + Self.line() + "," + String(repeating: "x", count: length) + "\n").utf8)
+            for size in [1000, 16_384, 70_000, 1 << 20, bytes.count] {
+                var reader = FleetReader()
+                for start in stride(from: 0, to: bytes.count, by: size) { reader.feed(bytes[start..<min(bytes.count, start + size)]) }
+                let file = reader.finish()
+                #expect(file.problems.map(\.code) == (isGood ? [] : ["long_row"]), "\(length) bytes in pieces of \(size)")
+            }
+        }
+    }
+
+    @Test func aHopelessFileIsNotReadToItsEnd() {
+        var reader = FleetReader(keepsRows: false)
+        reader.feed(Array((Self.header + "\n").utf8))
+        let rubbish = Array(String(repeating: "x\n", count: 600_000).utf8)
+        for _ in 0..<4 { reader.feed(rubbish) }
+        let file = reader.finish()
+        #expect(
+            file.problems.first?.value?.contains("rows with problems") == true && file.problems.count == 100_001
+                && file.rowCount < 2_400_000)
+    }
+
+    @Test func aCycleThatOnlyASecondRowOfANameWouldMakeIsNone() {
+        let file = Self.read([
+            Self.header, Self.line(["row_ref": "A", "phone": "+34612391611"]),
+            Self.line(["row_ref": "B", "phone": "+34612391612", "depends_on": "A"]),
+            Self.line(["row_ref": "A", "phone": "+34612391613", "depends_on": "B"]),
+        ])
+        #expect(file.problems.map { "\($0.line) \($0.code)" } == ["4 duplicate_ref"] && file.rows.map(\.rowRef) == ["A", "B"])
+    }
+
     @Test func rowsThatAreNotKeptAreCheckedAllTheSame() {
         let lines = [
             Self.header, Self.line(), Self.line(["row_ref": "A-2"]), Self.line(["row_ref": "A-3", "phone": "+34612391615"]),

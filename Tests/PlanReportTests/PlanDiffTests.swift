@@ -50,10 +50,11 @@ import Testing
         new.tasks.append(fresh)
         new.tasks[try task("copy:11>22")].start -= 900
         new.objective.unplaced += 3
+        new.late.append(LateRow(rowRef: "A-6", days: 2, reasons: []))
         let diff = PlanDiff(from: old, to: new, fleet: fleet.rows)
         let kinds = Dictionary(uniqueKeysWithValues: diff.rows.map { ($0.rowRef, $0.kind) })
-        #expect(kinds == ["A-1": .moved, "A-2": .leftOut, "A-3": .reassigned, "A-4": .removed, "A-7": .added])
-        #expect(diff.unchanged == 2 && diff.copies == 1)
+        #expect(kinds == ["A-1": .moved, "A-2": .leftOut, "A-3": .reassigned, "A-4": .removed, "A-6": .lateness, "A-7": .added])
+        #expect(diff.unchanged == 1 && diff.copies == 1)
         let text = diff.text()
         #expect(text.contains("unplaced: 0 → 3") && text.contains("(1 day 1 hour later); 1 day late (America/New_York)"), "\(text)")
         #expect(
@@ -62,7 +63,7 @@ import Testing
         // The other way round: what was lost is won.
         let back = PlanDiff(from: new, to: old, fleet: [])
         let other = Dictionary(uniqueKeysWithValues: back.rows.map { ($0.rowRef, $0.kind) })
-        #expect(other == ["A-1": .moved, "A-2": .placed, "A-3": .reassigned, "A-4": .added, "A-7": .removed])
+        #expect(other == ["A-1": .moved, "A-2": .placed, "A-3": .reassigned, "A-4": .added, "A-6": .lateness, "A-7": .removed])
         #expect(back.text().contains("1 hour earlier); in time now\n"), "\(back.text())")
         let json = String(decoding: try JSONEncoder().encode(diff), as: UTF8.self)
         #expect(json.contains(#""kind":"left_out""#) && !json.contains("words"))

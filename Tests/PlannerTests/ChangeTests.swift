@@ -8,9 +8,10 @@ import Testing
 @Suite struct ChangeTests {
     private func inputs(operators: String? = FleetMaker.operators) throws -> PlanningInputs {
         var maker = FleetMaker(seed: 3, rows: 6)
+        // R-4 is rejected, and R-6 waits for it.
         maker.set(4, ["depends_on": "R-9"])
+        maker.set(6, ["depends_on": "R-4"])
         return PlanningInputs(
-            // R-4 is rejected: it names a row that is not there.
             fleet: FleetFile.read(Array(maker.csv.utf8)), operators: operators.map { Operators.read(Array($0.utf8)) },
             settings: try PlanningSettings(json: Array(Case(fleet: "").settingsJSON)))
     }
@@ -44,6 +45,8 @@ import Testing
         try inputs.apply(.column(row: "R-2", name: "deadline", value: "2026-12-20"))
         #expect(inputs.fleet.rows.count == before.count && inputs.fleet.rows.map(\.line) == before.map(\.line))
         #expect(inputs.fleet.rows[1].deadline == LocalDate("2026-12-20") && inputs.fleet.rows[0] == before[0])
+        try inputs.apply(.column(row: "R-6", name: "deadline", value: "2026-12-21"))
+        #expect(inputs.fleet.rows.last?.deadline == LocalDate("2026-12-21") && inputs.fleet.rows.last?.dependsOn == ["R-4"])
         try inputs.apply(.column(row: "*", name: "two_step_lead_days", value: ""))
         #expect(inputs.fleet.rows.allSatisfy { $0.twoStepLeadDays == 0 } && inputs.fleet.problems.map(\.code) == ["unknown_ref"])
     }
@@ -64,6 +67,7 @@ import Testing
             (.column(row: "R-1", name: "deadline", value: "soon"), "bad_date"),
             (.column(row: "R-1", name: "phone", value: "+34612100001"), "duplicate_phone"),
             (.column(row: "R-1", name: "depends_on", value: "R-1"), "dependency_cycle"),
+            (.column(row: "R-1", name: "not_same_day_as", value: "R-2 R-4"), "unknown_ref"),
         ] as [(PlanningChange, String)])
     func whatCannotBeIsRefusedWithTheReason(_ change: PlanningChange, _ word: String) throws {
         var inputs = try inputs()

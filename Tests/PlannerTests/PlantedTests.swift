@@ -84,6 +84,24 @@ import Testing
         expect("rule 2", try await value.violations(plan))
     }
 
+    @Test func aLateRowThatIsToldWronglyIsFound() async throws {
+        var maker = Self.maker
+        maker.set(3, ["earliest": "2026-12-20", "deadline": "2026-12-10"])
+        let value = Case(fleet: maker.csv, operators: FleetMaker.operators)
+        let plan = try value.plan()
+        #expect(try await value.violations(plan) == [])
+        let at = try #require(plan.late.firstIndex { $0.rowRef == "R-3" })
+        for change in [
+            { $0.late[at].days += 1 }, { $0.late.remove(at: at) }, { $0.late[at].reasons[0].constraints = [] },
+            { $0.late[at].reasons[0].constraints.append("freezes") }, { $0.late[at].reasons[0].code = "no_capacity" },
+            { $0.late[at].reasons[0].code = "not_found" }, { $0.late.append($0.late[at]) },
+        ] as [(inout Plan) -> Void] {
+            var copy = plan
+            change(&copy)
+            expect("late", try await value.violations(copy))
+        }
+    }
+
     @Test func aPlanThatWasTamperedWithIsFound() async throws {
         let plan = try Self.good.plan()
         func tampered(_ change: (inout Plan) -> Void) async throws -> [String] {

@@ -142,4 +142,20 @@ import Testing
             effort: 20_000)
         #expect(better.late.isEmpty)
     }
+
+    /// A late canary that its wave needs is told what keeps it from its deadline inside that wave, and not that waves are to blame.
+    @Test func aCanaryThatItsWaveNeedsIsToldWhatTheOthersTake() async throws {
+        var maker = FleetMaker(seed: 1, rows: 2)
+        maker.setAll(Self.plain)
+        maker.setAll(["cutover_windows": "Daily 00:00-24:00", "otp_hours": "Daily 10:00-10:15", "deadline": "2026-12-03", "peak_hours": ""])
+        maker.set(1, ["client_id": "a", "source_provider": "north", "priority": "1"])
+        maker.set(2, ["client_id": "b", "source_provider": "south", "priority": "5"])
+        // One code before the deadline, and one operator for it.
+        let operators = "operator_id,time_zone,shifts,languages\nana,Europe/Madrid,Wed 10:00-10:15;Sat 10:00-10:15,es\n"
+        let value = Case(fleet: maker.csv, operators: operators)
+        let plan = try value.plan()
+        #expect(try await value.violations(plan) == [])
+        #expect(plan.waves.map(\.rows.count) == [2] && plan.late.map(\.rowRef) == ["R-2"], "\(plan.waves) \(plan.late)")
+        #expect(plan.late.first?.reasons.map(\.constraints) == [["operators"]], "\(plan.late)")
+    }
 }

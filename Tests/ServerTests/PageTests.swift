@@ -61,6 +61,8 @@ import Testing
                 let page = try await rig.ask("GET", path)
                 #expect(page.status == 200 && page.text.contains("<h1>Plan \(stored.id)</h1>"), "\(page.text)")
                 for id in ["summary", "quality", "waves", "hours", "numbers"] { #expect(page.text.contains("id=\"plan-\(id)\"")) }
+                // Nobody is late: the part is there all the same, to take the place of one that told something.
+                #expect(page.text.contains("<section id=\"plan-late\" hidden>"))
                 #expect(page.text.contains("&lt;i&gt;Sol&lt;/i&gt;") && page.text.contains("&lt;b&gt;ann&lt;/b&gt;"))
                 #expect(
                     !page.text.contains("<i>Sol") && !page.text.contains("<b>ann") && !page.text.contains("style=\"")

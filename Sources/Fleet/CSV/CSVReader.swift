@@ -61,11 +61,13 @@ struct CSVReader {
         if delimiter == nil, !findDelimiter() { return nil }
         if isSkipping, !skipLine() { return nil }
         guard position < buffer.count, isAtEnd || buffer.count - position >= wanted else { return nil }
-        if let found = record(until: buffer.count, isLast: isAtEnd) {
+        // Never looks further than a record may reach: what it finds does not depend on how the bytes came.
+        let isCut = buffer.count - position > Self.longestRecord
+        if let found = record(until: isCut ? position + Self.longestRecord : buffer.count, isLast: isAtEnd && !isCut) {
             wanted = 0
             return take(found)
         }
-        if buffer.count - position > Self.longestRecord, var found = record(until: position + Self.longestRecord, isLast: true) {
+        if isCut, var found = record(until: position + Self.longestRecord, isLast: true) {
             found.record.damage = [("long_row", max(0, found.record.fields.count - 1))]
             isSkipping = true
             position += Self.longestRecord
@@ -94,7 +96,7 @@ struct CSVReader {
     /// The delimiter found most often in the header, outside quotes. False when the header is not there yet.
     private mutating func findDelimiter() -> Bool {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        guard isAtEnd || buffer.count >= mark.count else { return false }
+        guard isAtEnd || buffer.count >= max(mark.count, wanted) else { return false }
         let begin = buffer.starts(with: mark) ? mark.count : 0
         var counts: [UInt8: Int] = [:]
         var (quoted, isWhole) = (false, isAtEnd || buffer.count > Self.longestRecord)
@@ -108,7 +110,11 @@ struct CSVReader {
                 counts[byte, default: 0] += 1
             }
         }
-        guard isWhole else { return false }
+        guard isWhole else {
+            wanted = buffer.count * 5 / 4 + 1
+            return false
+        }
+        wanted = 0
         let candidates = [UInt8(ascii: ","), UInt8(ascii: ";"), 9]
         delimiter = candidates.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? candidates[0]
         position = begin

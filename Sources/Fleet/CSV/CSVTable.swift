@@ -72,7 +72,8 @@ struct CSVRowReader {
             problems.append(
                 FleetProblem(line: 1, column: name, code: "missing_column", value: nil, message: "the header has no column \(name)"))
         }
-        for (index, name) in columns.enumerated() where !name.isEmpty && columns.firstIndex(of: name) != index {
+        var seen: Set<String> = []
+        for name in columns where !name.isEmpty && !seen.insert(name).inserted {
             problems.append(
                 FleetProblem(line: 1, column: name, code: "bad_value", value: name, message: "the header names the column \(name) twice"))
         }

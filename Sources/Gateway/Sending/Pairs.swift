@@ -48,9 +48,10 @@ enum Pairs {
         for pair in refused.sorted(by: { ($0.sender, $0.address) < ($1.sender, $1.address) }) {
             try await db.query(
                 """
-                UPDATE gateway.pair SET failures = least(failures + 1, 10),
-                    free_at = greatest(free_at, clock_timestamp() + make_interval(secs => 4.0 ^ least(failures, 4)))
-                WHERE sender = \(pair.sender) AND address = \(pair.address)
+                INSERT INTO gateway.pair AS p (sender, address, burst_at, in_burst, free_at, failures)
+                VALUES (\(pair.sender), \(pair.address), clock_timestamp(), 1, clock_timestamp() + interval '1 second', 1)
+                ON CONFLICT (sender, address) DO UPDATE SET failures = least(p.failures + 1, 10),
+                    free_at = greatest(p.free_at, clock_timestamp() + make_interval(secs => 4.0 ^ least(p.failures, 4)))
                 """)
         }
         for pair in taken.sorted(by: { ($0.sender, $0.address) < ($1.sender, $1.address) }) {

@@ -119,14 +119,18 @@ extension PlanningInputs {
         guard ref == "*" || fleet.rows.contains(where: { $0.rowRef == ref }) else {
             throw PlanningChangeError(description: "there is no accepted row \(ref)")
         }
-        // A row may name one that was rejected: that is no news.
-        let known = Set(FleetFile.read(stored: fleet.rows.map(\.fields)).problems)
+        if column == "depends_on" || column == "not_same_day_as" {
+            let known = Set(fleet.rows.map(\.rowRef))
+            if let stranger = value.split(separator: " ").map(String.init).first(where: { !known.contains($0) }) {
+                throw PlanningChangeError(description: "\(column) \(value): there is no accepted row \(stranger) (unknown_ref)")
+            }
+        }
         let changed = FleetFile.read(
             stored: fleet.rows.map { row in
                 guard ref == "*" || row.rowRef == ref else { return row.fields }
                 return row.fields.merging([column: value]) { $1 }
             })
-        if let problem = changed.problems.first(where: { !known.contains($0) }) {
+        if let problem = changed.problems.first {
             throw PlanningChangeError(
                 description: "\(problem.column ?? column) \(problem.value ?? ""): \(problem.message) (\(problem.code))")
         }

@@ -27,6 +27,15 @@ struct Blockers: OptionSet, Hashable {
         (.clientCodes, "client_codes", "another code of its client"),
     ]
 
+    var isSingle: Bool { rawValue.nonzeroBitCount == 1 }
+
+    /// What CONTRACTS calls all of it, when it is of one kind: `waves`, `depends_on` or `capacity`.
+    var category: String? {
+        if self == .waves { return "waves" }
+        if self == .dependsOn { return "depends_on" }
+        return isDisjoint(with: [.waves, .dependsOn]) && !isEmpty ? "capacity" : nil
+    }
+
     var names: [String] { Self.named.filter { contains($0.blocker) }.map(\.name) }
     var words: [String] { Self.named.filter { contains($0.blocker) }.map(\.words) }
 }

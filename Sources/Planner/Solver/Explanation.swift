@@ -6,12 +6,16 @@ struct Explanation {
     private var table: Timetable
     private let isContinued: Bool
     private let closedClasses: Set<Int>
-    private let begin: Int
+    /// Rows whose code and wave the freeze of rule 10 has set.
+    private let kept: Set<Int>
+    private var begin: Int
 
     /// - Parameters:
     ///   - isContinued: a previous plan has tasks that stay.
     ///   - closedClasses: classes that could have no canary.
-    init(problem: Problem, table: Timetable, isContinued: Bool, closedClasses: Set<Int>) {
+    ///   - kept: rows whose code and wave the freeze of rule 10 has set.
+    init(problem: Problem, table: Timetable, isContinued: Bool, closedClasses: Set<Int>, kept: Set<Int>) {
+        self.kept = kept
         self.problem = problem
         self.table = table
         self.isContinued = isContinued
@@ -20,11 +24,12 @@ struct Explanation {
         begin = table.work
     }
 
-    /// Slots that are looked at: some seconds of a very large fleet. What comes after is told so.
+    /// Slots that are looked at for each of the two lists: some seconds of a very large fleet. What comes after is told so.
     private static let mostWork = 4_000_000
     private var isSpent: Bool { table.work - begin > Self.mostWork }
     private static let notExamined = UnplacedRow.Reason(
-        code: "not_examined", message: "So many numbers are late that only those that cost most were looked into.", constraints: [])
+        code: "not_examined", message: "So many numbers are late that only those that cost most were looked into; this one was not.",
+        constraints: [])
 
     /// Rows without a place, in the order of the fleet.
     mutating func unplaced() -> [UnplacedRow] {
@@ -41,6 +46,7 @@ struct Explanation {
             let days = problem.rows[row].zone.date(of: end - 1).dayNumber - deadline.dayNumber
             return days > 0 ? (row, days) : nil
         }
+        begin = table.work
         var reasons: [Int: UnplacedRow.Reason] = [:]
         for (row, _) in late.sorted(by: {
             ($1.days * problem.rows[$1.row].weight, $0.row) < ($0.days * problem.rows[$0.row].weight, $1.row)
@@ -88,6 +94,7 @@ struct Explanation {
         }
         let ref = problem.rows[row].rowRef
         for (index, first) in Relaxation.named.enumerated() {
+            table.work += problem.grid.count / 4
             for second in Relaxation.named[(index + 1)...] where fits(first.0.union(second.0)) {
                 return ("Changing one rule is not enough for \(ref); changing \(first.1) together with \(second.1) is.", [])
             }
@@ -201,35 +208,38 @@ struct Explanation {
                 code: "dependency_late", message: "What it depends on is cut over too late for a time within the horizon.",
                 constraints: ["depends_on"])
         }
-        if let words = blockedBy(row, through: problem.grid.count - 1) {
-            return .init(code: "no_capacity", message: "All its times are taken: \(words.text)", constraints: ["capacity"])
+        if problem.main[row].isEmpty {
+            return .init(code: "horizon_too_short", message: "The horizon ends before its turn comes.", constraints: ["horizon"])
         }
-        return .init(code: "horizon_too_short", message: "The horizon ends before its turn comes.", constraints: ["horizon"])
+        let ways = isSpent ? [] : table.hindrances(row, through: problem.grid.count - 1, waves: waves(row))
+        guard let best = ways.first else {
+            return .init(
+                code: "no_capacity", message: "All its times are taken; by what was not looked into, so many numbers have no place.",
+                constraints: ["capacity"])
+        }
+        if best.blockers.isEmpty { return .init(code: "not_found", message: leftFree(best), constraints: []) }
+        let names = ways.compactMap(\.blockers.category)
+        return .init(
+            code: "no_capacity", message: "All its times are taken: \(taken(ways))",
+            constraints: ["depends_on", "waves", "capacity"].filter(names.contains))
     }
 
-    /// What the other rows take from one that has no place, up to a slot; nil when it has no time by then even if it were alone.
-    private mutating func blockedBy(_ row: Int, through last: Int) -> (text: String, constraints: [String])? {
-        if isSpent {
-            return problem.main[row].first(from: 0) == nil
-                ? nil : ("so many numbers have no place that it was not looked into by what.", [])
-        }
-        let ways = table.hindrances(row, through: last, waves: waves(row))
-        guard let best = ways.first else { return nil }
-        if best.blockers.isEmpty {
-            return ("one was left free, from \(PlanTime.text(problem.grid.time(best.slot))) on; the search did not find it.", [])
-        }
-        let single = ways.filter { $0.blockers.rawValue.nonzeroBitCount == 1 }
+    /// What has to go for one of the times: any one thing, or the least that is enough together.
+    private func taken(_ ways: [Hindrance]) -> String {
+        let single = ways.filter { $0.blockers.isSingle }
         guard single.isEmpty else {
-            var text = single.map { way in
+            let list = single.map { way in
                 "\(way.blockers.words.joined()) (\(way.blockers.names.joined()), at \(PlanTime.text(problem.grid.time(way.code ?? way.slot))))"
-            }.joined(separator: ", or ")
-            text += "; without " + (single.count > 1 ? "any one of them" : "that") + " there would be one."
-            return (text, single.flatMap(\.blockers.names))
+            }
+            return list.joined(separator: ", or ") + "; without " + (single.count > 1 ? "any one of them" : "that") + " there would be one."
         }
-        return (
-            "at \(PlanTime.text(problem.grid.time(best.slot))) by \(best.blockers.words.joined(separator: " together with ")) "
-                + "(\(best.blockers.names.joined(separator: ", "))); one change is not enough.", []
-        )
+        guard let best = ways.first else { return "" }
+        return "at \(PlanTime.text(problem.grid.time(best.slot))) by \(best.blockers.words.joined(separator: " together with ")) "
+            + "(\(best.blockers.names.joined(separator: ", "))); one change is not enough."
+    }
+
+    private func leftFree(_ way: Hindrance) -> String {
+        "A time was left free, from \(PlanTime.text(problem.grid.time(way.slot))) on; the search did not find it."
     }
 
     /// The times between which a row could be in each wave with room for it.
@@ -261,11 +271,6 @@ struct Explanation {
     private mutating func lateReason(_ row: Int) -> UnplacedRow.Reason? {
         guard let place = table.place[row], let due = problem.due[row], let deadline = problem.rows[row].deadline else { return nil }
         if place.isFixed { return .init(code: "fixed", message: "It is running or done.", constraints: []) }
-        if place.isHeld {
-            return .init(
-                code: "kept", message: "It keeps the time of the plan before, which begins within replan_freeze_hours.",
-                constraints: ["replan_freeze_hours"])
-        }
         let last = problem.grid.floor(due - problem.mainSeconds(row))
         let days = problem.alone[row].fewestDaysLate
         if days > 0 {
@@ -275,15 +280,21 @@ struct Explanation {
                 message: "Were it alone, it would still be cut over on \(LocalDate(dayNumber: deadline.dayNumber + days)) at the earliest, "
                     + "\(days) \(days == 1 ? "day" : "days") after its deadline. \(change.words)", constraints: change.constraints)
         }
+        if isSpent { return Self.notExamined }
         table.unbook(row)
         defer { table.book(row, place) }
-        if mustStay(row, place) {
+        let open = mustStay(row, place) ? [(table.lower(place.wave), table.upper(place.wave))] : waves(row)
+        let ways = table.hindrances(row, through: last, waves: open)
+        guard let best = ways.first else { return nil }
+        let taken = best.blockers.isEmpty ? "" : "Its times before the deadline are taken: \(taken(ways))"
+        if place.isHeld || kept.contains(row) {
             return .init(
-                code: "wave_order", message: "Its wave (\(place.wave)) would be empty, or its class without a canary, if it were moved.",
-                constraints: ["waves"])
+                code: "kept", message: "It keeps what the plan before begins within replan_freeze_hours. \(taken)",
+                constraints: best.blockers.isEmpty ? ["replan_freeze_hours"] : [])
         }
-        guard let words = blockedBy(row, through: last) else { return nil }
-        return .init(code: "no_capacity", message: "Its times before the deadline are taken: \(words.text)", constraints: words.constraints)
+        if best.blockers.isEmpty { return .init(code: "not_found", message: leftFree(best), constraints: []) }
+        return .init(
+            code: "no_capacity", message: taken, constraints: ways.filter { $0.blockers.isSingle }.flatMap(\.blockers.names))
     }
 
     /// Whether a row that was just taken out of its place has to be in that wave: nothing else is in it, or no other canary of its class.

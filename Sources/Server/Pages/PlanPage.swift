@@ -3,50 +3,57 @@ import Hummingbird
 import Migration
 import PlanReport
 import Planner
-import Synchronization
 
-/// Reads plans with the states of their tasks and draws them. Many readers share one drawing.
-final class PlanPageSource: Sendable {
-    private struct Drawn {
+/// Reads plans with the states of their tasks and draws them. Many readers share one drawing, also while it is made.
+actor PlanPageSource {
+    struct Drawing: Sendable {
         var sections: String
-        /// Until then it is fresh enough.
-        var until: ContinuousClock.Instant
         var tasks: Int
     }
 
+    private struct Entry {
+        var drawing: Task<Drawing, any Error>
+        /// Until then it is fresh enough; nil while it is made.
+        var until: ContinuousClock.Instant?
+        var number: Int
+    }
+
     private let migrations: Migrations
-    private let shared = Mutex<[Int64: Drawn]>([:])
-    private let drawing = Limiter(1)
+    private var entries: [Int64: Entry] = [:]
+    private var count = 0
     private static let mostKept = 4
-    /// Of a plan of 100,000 rows: drawing it may take this share of a processor.
+    /// Drawing a plan over and over takes one part in so many of a processor.
     private static let share = 20
 
     init(_ migrations: Migrations) { self.migrations = migrations }
 
     /// The plan's sections, a second old or, when drawing them takes long, twenty times as long.
-    func sections(of plan: StoredPlan) async throws -> (text: String, tasks: Int) {
-        let known = shared.withLock { $0[plan.id] }
-        if let known, known.until > .now { return (known.sections, known.tasks) }
-        guard drawing.enter() else {
-            if let known { return (known.sections, known.tasks) }
-            throw HTTPProblem.busy
+    func drawing(of plan: StoredPlan) async throws -> Drawing {
+        if let known = entries[plan.id], known.until.map({ $0 > .now }) ?? true { return try await known.drawing.value }
+        if entries[plan.id] == nil, entries.count >= Self.mostKept {
+            let done = entries.filter { $0.value.until != nil }.min { ($0.value.until ?? .now) < ($1.value.until ?? .now) }
+            guard let done else { throw HTTPProblem.busy }
+            entries[done.key] = nil
         }
-        defer { drawing.leave() }
-        let begin = ContinuousClock.now
+        count += 1
+        let (begin, number) = (ContinuousClock.now, count)
+        let task = Task { [migrations] in try await Self.draw(plan, migrations) }
+        entries[plan.id] = Entry(drawing: task, until: nil, number: number)
+        do {
+            let drawing = try await task.value
+            let end = ContinuousClock.now
+            if entries[plan.id]?.number == number { entries[plan.id]?.until = end + max(.seconds(1), (end - begin) * Self.share) }
+            return drawing
+        } catch {
+            if entries[plan.id]?.number == number { entries[plan.id] = nil }
+            throw error
+        }
+    }
+
+    private static func draw(_ plan: StoredPlan, _ migrations: Migrations) async throws -> Drawing {
         let document = try await migrations.plans.export(plan.id)
         let report = PlanReport(plan: try Plan(json: Array(document)), rows: try await migrations.fleet.rows(revision: plan.fleetRevision))
-        let sections = report.sections
-        let end = ContinuousClock.now
-        let drawn = Drawn(
-            sections: sections, until: end + max(.seconds(1), (end - begin) * Self.share), tasks: report.plan.tasks.count)
-        shared.withLock { shared in
-            if shared[plan.id] == nil, shared.count >= Self.mostKept, let oldest = shared.min(by: { $0.value.until < $1.value.until })?.key
-            {
-                shared[oldest] = nil
-            }
-            shared[plan.id] = drawn
-        }
-        return (sections, drawn.tasks)
+        return Drawing(sections: report.sections, tasks: report.plan.tasks.count)
     }
 }
 
@@ -83,7 +90,7 @@ extension Pages {
             let view = PlanView(title: nil, state: "", kind: "", previous: nil, facts: [], sections: "")
             return Content(title: "Plan", template: "plan", view: view, section: .plan, now: try await now())
         }
-        let drawn = try await self.plans.sections(of: plan)
+        let drawn = try await self.plans.drawing(of: plan)
         var facts = [PlanView.Fact(name: "made", value: "\(Drawing.time(plan.createdAt)) by \(plan.createdBy)")]
         if let by = plan.approvedBy { facts.append(.init(name: "approved", value: "\(Drawing.time(plan.approvedAt)) by \(by)")) }
         if let by = plan.armedBy { facts.append(.init(name: "armed", value: "\(Drawing.time(plan.armedAt)) by \(by)")) }
@@ -91,7 +98,7 @@ extension Pages {
         let view = PlanView(
             title: "Plan \(plan.id)", state: plan.state,
             kind: plan.state == "armed" ? "good" : plan.state == "superseded" ? "wait" : "busy",
-            previous: plan.previous.map(String.init), facts: facts, sections: drawn.text)
+            previous: plan.previous.map(String.init), facts: facts, sections: drawn.sections)
         return Content(
             title: "Plan \(plan.id)", template: "plan", view: view, isLive: drawn.tasks <= Self.mostLiveTasks, section: .plan,
             now: try await now())

@@ -165,7 +165,7 @@ struct PlanForms: ParsableArguments {
 }
 
 /// Writes a whole file or none of it. Throws `Failure` that names it.
-private func writeFile(_ data: Data, to path: String) throws {
+func writeFile(_ data: Data, to path: String) throws {
     do {
         try data.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {

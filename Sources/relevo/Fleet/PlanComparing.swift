@@ -32,6 +32,8 @@ extension PlanCommand {
                 valueName: "row column=value"))
         var row: [String] = []
 
+        @Option(help: ArgumentHelp("Where the plan with the changes is written.", valueName: "file")) var out: String?
+
         struct Result: Encodable, Sendable {
             var changes: [String]
             var before: PlanSummary
@@ -75,10 +77,12 @@ extension PlanCommand {
         func run() async throws {
             let changes = try changes()
             let (inputs, previous, now) = try await source()
+            for problem in inputs.fleet.problems where file != nil && !common.json { Output.problem(FleetReport.line(problem)) }
             var other = inputs
             do { for change in changes { try other.apply(change) } } catch { throw Failure(.wrongUsage, "\(error)") }
             let before = input.plan(inputs, previous: previous, now: now)
             let after = input.plan(other, previous: previous, now: now)
+            if let out { try writeFile(Data(after.json()), to: out) }
             let result = Result(
                 changes: changes.map(\.words), before: PlanSummary(plan: before, stored: nil), after: PlanSummary(plan: after, stored: nil),
                 diff: PlanDiff(from: before, to: after, fleet: inputs.fleet.rows))
@@ -94,6 +98,10 @@ extension PlanCommand {
                 \(result.changes.joined(separator: ", ")): \(line(result.after))
                 \(result.diff.text(most: 8))
                 """)
+            if file != nil, !inputs.fleet.problems.isEmpty {
+                throw Failure(
+                    .rejected, common.json ? "" : "\(inputs.fleet.problems.count) problems: the rows they are on are in neither plan")
+            }
         }
 
         private func source() async throws -> (inputs: PlanningInputs, previous: Plan?, now: Int) {
