@@ -16,9 +16,10 @@ from pathlib import Path
 
 from alone_rows import Alone
 from fleet_files import ALONE, COMPANY, DEFAULTS, LATE, Row, date_ranges, instant, intervals, local, local_date, minutes, read_csv, shown
+from late_rows import Company
 
 
-class Checker(Alone):
+class Checker(Alone, Company):
     def __init__(self, args):
         self.bad = []
         document = json.load(open(args.plan))
@@ -378,6 +379,10 @@ class Checker(Alone):
             if fits != (reason["code"] != "deadline_too_early"):
                 self.fail("late", f"{row.ref} {'could' if fits else 'could not'} be in time alone: {reason['code']}")
             if fits:
+                if not self.replanning:
+                    singles, free = self.in_company(row)
+                    if free or singles != names:
+                        self.fail("late", f"{row.ref}: any one of {sorted(singles)}{', and a time is free' if free else ''}; told {sorted(names)}")
                 continue
             enough = {n for n in ALONE if self.alone(row, frozenset([n]), by=row.deadline)}
             if enough != names:
