@@ -48,11 +48,6 @@ public struct FleetReader: Sendable {
 
     private mutating func stop(_ value: String, _ message: String) {
         if stopped == nil { stopped = FleetProblem(line: 1, column: nil, code: "bad_value", value: value, message: message) }
-        if checks.keepsRows, checks.count > FleetFile.mostRows {
-            stopped = FleetProblem(
-                line: 1, column: nil, code: "bad_value", value: "more than \(FleetFile.mostRows) rows",
-                message: "the file has more than \(FleetFile.mostRows) rows; split it")
-        }
     }
 
     /// Nothing follows: what the file holds.

@@ -53,7 +53,7 @@ public struct PlanDiff: Encodable, Sendable {
         public var bound: Int?
     }
 
-    /// Levels of the objective, in the order in which they count.
+    /// Levels of the objective, in the order in which they count; without `changes`, which each plan counts from another plan before it.
     public var objective: [Level]
     /// In the order of `Kind`; of a kind, those that become late or are in time now come first; then in the order of the second plan.
     public var rows: [Row]

@@ -236,7 +236,7 @@ struct Construction {
     }
 
     private mutating func buildWave(_ wave: Int, free: [Int], reachable: Int) {
-        let room = problem.settings.waveSize(wave) - table.count(wave)
+        let room = table.room(wave)
         guard room > 0 else { return }
         let patience = variant.patience == .max ? Int.max : max(table.lower(wave), problem.now) + variant.patience
         // What has to be in this wave, with room left for it while the others are chosen.
@@ -276,11 +276,9 @@ struct Construction {
             progress = false
             let left = problem.rows.indices.filter { isFree($0) }.sorted { (-problem.rows[$0].weight, $0) < (-problem.rows[$1].weight, $1) }
             for row in left {
-                for wave in waves where mayJoin(row, wave) {
-                    let size = wave == 0 ? problem.canaryCap : problem.settings.waveSize(wave)
-                    guard table.count(wave) < size, wave > 0 || !isContinued,
-                        let found = table.search(row, from: table.lower(wave), until: table.upper(wave), earlyCodes: variant.earlyCodes)
-                    else { continue }
+                for wave in waves where mayJoin(row, wave) && table.isOpen(wave, isContinued: isContinued) {
+                    let (lower, upper) = (table.lower(wave), table.upper(wave))
+                    guard let found = table.search(row, from: lower, until: upper, earlyCodes: variant.earlyCodes) else { continue }
                     table.place(row, at: found, wave: wave)
                     progress = true
                     break

@@ -259,11 +259,8 @@ struct Explanation {
             uppers[number] = bound
             bound = min(bound, (table.waves[number]?.first ?? 0) - problem.soak)
         }
-        return (numbers + [next]).filter { problem.mayJoin(row, $0) && hasRoom($0) }.map { (lowers[$0] ?? .min, uppers[$0] ?? .max) }
-    }
-
-    private func hasRoom(_ wave: Int) -> Bool {
-        wave == 0 ? !isContinued && table.count(0) < problem.canaryCap : table.count(wave) < problem.settings.waveSize(wave)
+        return (numbers + [next]).filter { problem.mayJoin(row, $0) && table.isOpen($0, isContinued: isContinued) }
+            .map { (lowers[$0] ?? .min, uppers[$0] ?? .max) }
     }
 
     // MARK: Late
@@ -280,7 +277,6 @@ struct Explanation {
                 message: "Were it alone, it would still be cut over on \(LocalDate(dayNumber: deadline.dayNumber + days)) at the earliest, "
                     + "\(days) \(days == 1 ? "day" : "days") after its deadline. \(change.words)", constraints: change.constraints)
         }
-        if isSpent { return Self.notExamined }
         table.unbook(row)
         defer { table.book(row, place) }
         let open = mustStay(row, place) ? [(table.lower(place.wave), table.upper(place.wave))] : waves(row)

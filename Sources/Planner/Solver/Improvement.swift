@@ -43,20 +43,19 @@ struct Improvement {
     private let isContinued: Bool
     private let isReplan: Bool
     private let continuation: Continuation?
-    private var generator: SplitMix
-    private let canaryCap: Int
+    var generator: SplitMix
     private let classHasPin: [Bool]
     private let classHasAble: [Bool]
     private var placedOfClass: [Int]
     private var canariesOfClass: [Int]
-    private let movable: [Int]
-    private let isMovable: [Bool]
+    let movable: [Int]
+    let isMovable: [Bool]
     /// What has no place though it would fit alone.
-    private var waiting: Set<Int> = []
+    private(set) var waiting: Set<Int> = []
     private var best: (cost: Cost, places: [Placement?], copies: [Int?])
     private let gaps: Int
     /// Rows that come too late, as of a while ago.
-    private var late: [Int] = []
+    private(set) var late: [Int] = []
 
     init(problem: Problem, table: Timetable, continuation: Continuation?, isContinued: Bool, isReplan: Bool, seed: UInt64) {
         self.problem = problem
@@ -65,7 +64,6 @@ struct Improvement {
         self.isContinued = isContinued
         self.isReplan = isReplan
         generator = SplitMix(seed: seed)
-        canaryCap = problem.canaryCap
         var pin = [Bool](repeating: false, count: problem.classCount)
         var able = pin
         var placed = [Int](repeating: 0, count: problem.classCount)
@@ -202,10 +200,6 @@ struct Improvement {
 
     // MARK: Putting rows in
 
-    private func hasRoom(_ wave: Int) -> Bool {
-        wave == 0 ? !isContinued && table.count(0) < canaryCap : table.count(wave) < problem.settings.waveSize(wave)
-    }
-
     private func isBetter(_ left: Candidate, than right: Candidate) -> Bool {
         (left.daysLate, left.peak, left.end) < (right.daysLate, right.peak, right.end)
     }
@@ -215,7 +209,7 @@ struct Improvement {
         guard table.place[row] == nil, table.dependenciesEnd(row) != nil else { return }
         let last = table.waves.keys.max() ?? 0
         var best: (found: Candidate, wave: Int)?
-        for wave in 0...last + 1 where wave != avoid && problem.mayJoin(row, wave) && hasRoom(wave) {
+        for wave in 0...last + 1 where wave != avoid && problem.mayJoin(row, wave) && table.isOpen(wave, isContinued: isContinued) {
             let (lower, upper) = (table.lower(wave), table.upper(wave))
             // A later wave than one that serves only costs its soaking time.
             if let best, lower != .min, lower >= best.found.end, best.found.daysLate == 0, best.found.peak <= problem.alone[row].leastPeak {
@@ -273,85 +267,9 @@ struct Improvement {
         }
     }
 
-    // MARK: What is taken out
-
-    /// A row with everything placed that depends on it; empty when one of those cannot be moved.
-    private mutating func withDependents(_ row: Int) -> [Int] {
-        var found: [Int] = []
-        var stack = [row]
-        while let row = stack.popLast() {
-            guard table.place[row] != nil, !found.contains(row) else { continue }
-            guard isMovable[row], found.count < 50 else { return [] }
-            found.append(row)
-            stack += problem.dependents[row]
-        }
-        return found
-    }
-
-    private mutating func chosen(_ kind: Int) -> (rows: [Int], first: [Int], avoid: Int?, tight: Bool) {
-        let numbers = table.waves.keys.sorted()
-        guard !movable.isEmpty || !waiting.isEmpty else { return ([], [], nil, false) }
-        func pick(_ list: [Int], _ count: Int) -> [Int] {
-            guard !list.isEmpty else { return [] }
-            return (0..<count).map { _ in list[generator.next(list.count)] }
-        }
-        let some = 1 + generator.next(problem.rows.count < 12 ? 4 : 8)
-        switch kind {
-        case 0:
-            // The end of a wave: what keeps the next one waiting.
-            guard numbers.count > 1 else { fallthrough }
-            let wave = numbers[generator.next(numbers.count - 1)]
-            let rows = (table.waves[wave]?.rows ?? []).sorted { (table.place[$0]?.mainEnd ?? 0, $0) > (table.place[$1]?.mainEnd ?? 0, $1) }
-            return (Array(rows.prefix(1 + generator.next(4))), [], generator.next(2) == 0 ? wave : nil, true)
-        case 1:
-            return (pick(movable, some), [], nil, generator.next(2) == 0)
-        case 2:
-            guard let row = pick(movable, 1).first else { fallthrough }
-            return (problem.clientRows[problem.client[row]].shuffled(&generator, most: 12), [], nil, generator.next(2) == 0)
-        case 3:
-            // Two waves next to each other change places.
-            guard !numbers.isEmpty else { fallthrough }
-            let at = generator.next(numbers.count)
-            let here = table.waves[numbers[at]]?.rows ?? []
-            let next = at + 1 < numbers.count ? table.waves[numbers[at + 1]]?.rows ?? [] : []
-            return (
-                here.shuffled(&generator, most: 2 + generator.next(8)) + next.shuffled(&generator, most: 2 + generator.next(8)), [], nil,
-                false
-            )
-        case 4:
-            // Who is near in time, where resources are shared.
-            guard let row = pick(movable, 1).first, let place = table.place[row] else { fallthrough }
-            let near = (table.waves[place.wave]?.rows ?? []).sorted {
-                (abs((table.place[$0]?.mainStart ?? 0) - place.mainStart), $0) < (
-                    abs((table.place[$1]?.mainStart ?? 0) - place.mainStart), $1
-                )
-            }
-            return (Array(near.prefix(some + 1)), [], nil, generator.next(2) == 0)
-        default:
-            // Room for one that has none, or comes too late.
-            guard let row = pick(late.isEmpty || generator.next(2) == 0 && !waiting.isEmpty ? waiting.sorted() : late, 1).first else {
-                return (pick(movable, some), [], nil, false)
-            }
-            let client = problem.clientRows[problem.client[row]]
-            var first = [row]
-            switch generator.next(3) {
-            case 0: return ([row] + client.shuffled(&generator, most: 6), first, nil, false)
-            case 1: return ([row] + pick(movable, some + 4), first, nil, false)
-            default:
-                // Its client instead of another one: new clients are few each week.
-                guard let other = pick(movable, 1).first else { return ([row], first, nil, false) }
-                first += client.filter { waiting.contains($0) && $0 != row }.shuffled(&generator, most: 10)
-                return (
-                    [row] + client.shuffled(&generator, most: 40)
-                        + problem.clientRows[problem.client[other]].shuffled(&generator, most: 40), first, nil, false
-                )
-            }
-        }
-    }
-
     /// One step. True when something became better.
     private mutating func step(patience: Int) -> Bool {
-        let choice = chosen(generator.next(waiting.isEmpty && late.isEmpty ? 5 : 9))
+        let choice = neighbourhood(generator.next(waiting.isEmpty && late.isEmpty ? 5 : 9))
         var step = Step(cost: cost)
         let ends = table.waves.mapValues(\.last)
         for row in choice.rows { for other in withDependents(row) { take(other, &step) } }
@@ -417,15 +335,5 @@ struct Improvement {
             if let place = best.places[row] { table.book(row, place) }
         }
         cost = best.cost
-    }
-}
-
-extension Array {
-    /// At most `most` elements in a random order.
-    fileprivate func shuffled(_ generator: inout SplitMix, most: Int) -> [Element] {
-        var list = self
-        let count = Swift.min(most, list.count)
-        for index in 0..<count { list.swapAt(index, index + generator.next(list.count - index)) }
-        return Array(list.prefix(count))
     }
 }

@@ -192,8 +192,7 @@ struct Continuation {
         case .wave(let pinned): if wave != pinned { return }
         case nil: if wave == 0 && !problem.canaryAble[row] { return }
         }
-        let size = wave == 0 ? problem.canaryCap : problem.settings.waveSize(wave)
-        guard table.count(wave) < size, task.start >= table.lower(wave),
+        guard table.room(wave) > 0, task.start >= table.lower(wave),
             task.start + problem.mainSeconds(row) <= table.upper(wave),
             let after = table.dependenciesEnd(row)
         else { return }

@@ -354,4 +354,10 @@ struct Timetable {
 
     /// How many rows a wave has.
     func count(_ wave: Int) -> Int { waves[wave]?.rows.count ?? 0 }
+
+    /// How many rows more a wave takes by its size; of canaries, as many as their share of the fleet allows.
+    func room(_ wave: Int) -> Int { (wave == 0 ? problem.canaryCap : problem.settings.waveSize(wave)) - count(wave) }
+
+    /// Whether a new row may join a wave by its size: a plan that goes on gets no new canaries.
+    func isOpen(_ wave: Int, isContinued: Bool) -> Bool { room(wave) > 0 && !(wave == 0 && isContinued) }
 }
