@@ -201,9 +201,14 @@ public final class PostgresClient: PostgresExecutor, Service {
     }
 
     /// Runs `body` in a READ COMMITTED transaction on a pooled connection; the body's own error is rethrown.
+    ///
+    /// The body and its child tasks run on the connection's own thread as far as they are bound to no actor, so that none of them goes on
+    /// while a statement is on its way: a time limit belongs around the transaction.
     @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
-        try await withConnection { try await $0.withTransaction(body) }
+        try await withConnection { connection in
+            try await withTaskExecutorPreference(connection.session.executor) { try await connection.withTransaction(body) }
+        }
     }
 
     public func afterCommit(_ body: @escaping @Sendable () -> Void) { body() }

@@ -29,8 +29,14 @@ public final class PostgresConnection: PostgresExecutor {
     private let state = Mutex(State.lent)
     private let misplaced = Atomic<Bool>(false)
     private let onCommit = Mutex<[@Sendable () -> Void]>([])
-    /// A transaction has begun here of which the server does not know yet: BEGIN goes along with its first statement.
-    private let isBeginning = Atomic<Bool>(false)
+    /// What goes along with the next statement: BEGIN, of which the server does not know yet, and statements whose answers nobody reads.
+    private let ahead = Mutex<[Ahead]>([])
+
+    private struct Ahead {
+        let query: PostgresQuery
+        let file: String
+        let line: Int
+    }
 
     init(session: Session) { self.session = session }
 
@@ -57,16 +63,42 @@ public final class PostgresConnection: PostgresExecutor {
 
     func run(_ query: PostgresQuery, cancellable: Bool, file: String = #fileID, line: Int = #line) async throws -> PostgresRows {
         try requireLent()
-        if takeBegin() { return try await pipelined([Self.begin, query], file, line)[1] }
+        if hasAhead {
+            guard let rows = try await pipelined([query], cancellable: cancellable, file, line).last else {
+                throw PostgresError(.unexpected, "a pipeline without an answer")
+            }
+            return rows
+        }
         return try await located(file, line) { try await session.run(query, cancellable: cancellable) }
     }
 
-    private static let begin: PostgresQuery = "BEGIN"
+    private static let begin = Ahead(query: "BEGIN", file: #fileID, line: #line)
 
-    private func takeBegin() -> Bool { isBeginning.exchange(false, ordering: .acquiringAndReleasing) }
+    private var hasAhead: Bool { ahead.withLock { !$0.isEmpty } }
+
+    private func takeAhead() -> [Ahead] {
+        ahead.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+
+    /// Whether the server does not know of the transaction yet.
+    private var isBeginning: Bool { ahead.withLock { $0.first?.query.sql == Self.begin.query.sql } }
 
     /// Whether statements belong to a transaction that somebody ends.
-    private var isInTransaction: Bool { isBeginning.load(ordering: .acquiring) || !session.isIdle }
+    private var isInTransaction: Bool { hasAhead || !session.isIdle }
+
+    /// Runs a statement whose answer nobody reads. In a transaction it goes along with the next statement, or with COMMIT: one round trip
+    /// less. Its failure is thrown there.
+    public func piggyback(_ query: PostgresQuery, _ file: String = #fileID, _ line: Int = #line) async throws {
+        guard isInTransaction else {
+            try await self.query(query, file: file, line: line)
+            return
+        }
+        try requireLent()
+        ahead.withLock { $0.append(Ahead(query: query, file: file, line: line)) }
+    }
 
     /// Adds to an error where in the program its statement stands, and remembers when it has cost the connection.
     private func located<T>(_ file: String, _ line: Int, _ body: () async throws -> T) async throws -> T {
@@ -95,7 +127,7 @@ public final class PostgresConnection: PostgresExecutor {
     /// Runs several statements in one message: one implicit transaction, no parameters. For migrations.
     public func script(_ sql: String) async throws {
         try requireLent()
-        if takeBegin() { _ = try await run(Self.begin, cancellable: true) }
+        if hasAhead { _ = try await pipelined([], #fileID, #line) }
         try await session.script(sql)
     }
 
@@ -106,16 +138,38 @@ public final class PostgresConnection: PostgresExecutor {
         try requireLent()
         guard queries.count <= 1000 else { throw PostgresError(.unexpected, "\(queries.count) statements in one pipeline; at most 1000") }
         if queries.isEmpty { return [] }
-        if takeBegin() { return Array(try await pipelined([Self.begin] + queries, file, line).dropFirst()) }
         return try await pipelined(queries, file, line)
     }
 
-    private func pipelined(_ queries: [PostgresQuery], _ file: String, _ line: Int) async throws -> [PostgresRows] {
+    /// Runs statements in one round trip, each as a transaction of its own, outside any other: what one has done the next one sees.
+    ///
+    /// The first failure is thrown, but the statements after it have run all the same.
+    public func separately(_ queries: [PostgresQuery], _ file: String = #fileID, _ line: Int = #line) async throws -> [PostgresRows] {
+        try requireLent()
+        guard !isInTransaction else { throw PostgresError(.unexpected, "statements of their own inside a transaction") }
+        return try await located(file, line) {
+            try await session.stoppable { try await session.pipeline(queries, isolated: true, ticket: $0) }
+        }
+    }
+
+    /// Runs statements after those that were to go along with them; returns the rows of `queries`.
+    private func pipelined(
+        _ queries: [PostgresQuery], cancellable: Bool = true, _ file: String, _ line: Int
+    ) async throws -> [PostgresRows] {
+        let ahead = takeAhead()
+        let all = ahead.map(\.query) + queries
         do {
-            return try await located(file, line) { try await session.stoppable { try await session.pipeline(queries, ticket: $0) } }
+            let rows = try await located(file, line) {
+                guard cancellable else { return try await session.pipeline(all, ticket: nil) }
+                return try await session.stoppable { try await session.pipeline(all, ticket: $0) }
+            }
+            return Array(rows.dropFirst(ahead.count))
         } catch {
-            // A statement that could not even be prepared: BEGIN has not been sent, and whoever goes on must not do so without it.
-            if queries.first?.sql == Self.begin.sql, session.isIdle { isBeginning.store(true, ordering: .releasing) }
+            // Cancelled, or a statement that could not even be prepared: nothing has been sent, and whoever goes on must not do so without.
+            let isBeginning = ahead.first?.query.sql == Self.begin.query.sql
+            if isBeginning ? session.isIdle : session.isInTransaction { self.ahead.withLock { $0 = ahead + $0 } }
+            guard var error = error as? PostgresError else { throw error }
+            if let origin = ahead.first(where: { $0.query.sql == error.sql }) { (error.file, error.line) = (origin.file, origin.line) }
             throw error
         }
     }
@@ -138,7 +192,7 @@ public final class PostgresConnection: PostgresExecutor {
             }
         }
         Int16(-1).appendBigEndian(to: &data)
-        if takeBegin() { _ = try await run(Self.begin, cancellable: true) }
+        if hasAhead { _ = try await pipelined([], #fileID, #line) }
         return try await session.copyIn("COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)", data)
     }
 
@@ -150,7 +204,7 @@ public final class PostgresConnection: PostgresExecutor {
         guard !isInTransaction || isBroken else { return try await withSavepoint(body) }
         try requireLent()
         _ = takeOnCommit()
-        isBeginning.store(true, ordering: .releasing)
+        ahead.withLock { $0 = [Self.begin] }
         let value: T
         do {
             value = try await body(self)
@@ -159,12 +213,19 @@ public final class PostgresConnection: PostgresExecutor {
             throw error
         }
         // Nothing was asked of the server: there is nothing to commit.
-        if takeBegin() {
+        if isBeginning, ahead.withLock({ $0.count == 1 }) {
+            _ = takeAhead()
             for body in takeOnCommit() { body() }
             return value
         }
-        // Not cancellable: a commit stopped half way would leave the caller not knowing.
-        let tag = try await run("COMMIT", cancellable: false).commandTag
+        let tag: String
+        do {
+            // Not cancellable: a commit stopped half way would leave the caller not knowing.
+            tag = try await run("COMMIT", cancellable: false).commandTag
+        } catch {
+            await rollBack()
+            throw error
+        }
         guard tag == "COMMIT" else {
             throw PostgresError(.server, "the transaction was rolled back because an earlier statement in it had failed")
         }
@@ -182,6 +243,8 @@ public final class PostgresConnection: PostgresExecutor {
             try await query("RELEASE SAVEPOINT relevo")
             return value
         } catch {
+            // What was to go along belongs to what is taken back.
+            _ = takeAhead()
             onCommit.withLock { $0.removeLast(max(0, $0.count - before)) }
             do {
                 _ = try await run("ROLLBACK TO SAVEPOINT relevo", cancellable: false)
@@ -195,7 +258,9 @@ public final class PostgresConnection: PostgresExecutor {
     }
 
     private func rollBack() async {
-        if takeBegin() { return }
+        let isBeginning = isBeginning
+        _ = takeAhead()
+        if isBeginning || session.isIdle || isBroken { return }
         do {
             _ = try await run("ROLLBACK", cancellable: false)
         } catch {

@@ -1,26 +1,28 @@
 import CLibPQ
 
 extension Session {
-    /// Sends all statements, then reads all answers: one round trip, one implicit transaction.
+    /// Sends all statements, then reads all answers: one round trip, and one implicit transaction, or with `isolated` one for each.
     ///
-    /// libpq reads while it waits for room to send, so that a full buffer on both sides is no deadlock.
-    func pipeline(_ queries: [PostgresQuery], ticket: UInt64) throws -> [PostgresRows] {
+    /// After one that fails none has run; isolated, the others have. libpq reads while it waits for room to send, so that a full buffer on both sides is no deadlock.
+    func pipeline(_ queries: [PostgresQuery], isolated: Bool = false, ticket: UInt64?) throws -> [PostgresRows] {
         if let failure = queries.lazy.compactMap(\.failure).first { throw failure }
         guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
         defer { note(connection) }
         let names = try preparedNames(of: queries, on: connection)
-        try begin(ticket)
-        defer { canceller.end() }
+        if let ticket { try begin(ticket) }
+        defer { if ticket != nil { canceller.end() } }
         guard PQenterPipelineMode(connection) == 1 else {
             throw PostgresError(.connectionFailed, "no pipeline: \(message(of: connection))")
         }
         var sent = 0
+        var synced = true
         for (query, name) in zip(queries, names) {
             guard send(query, name: name, on: connection) else { break }
             sent += 1
+            if isolated { synced = PQpipelineSync(connection) == 1 && synced }
         }
-        let synced = PQpipelineSync(connection) == 1
-        let (rows, failure) = answers(to: queries.prefix(sent), on: connection)
+        if !isolated { synced = PQpipelineSync(connection) == 1 }
+        let (rows, failure) = answers(to: queries.prefix(sent), isolated: isolated, on: connection)
         let left = PQexitPipelineMode(connection) == 1
         if let failure {
             if isStalePlan(failure), let sql = failure.sql { forget(sql, on: connection) }
@@ -48,7 +50,9 @@ extension Session {
     }
 
     /// Reads to the end whatever happens: an answer left behind would be taken for the next statement's.
-    private func answers(to queries: ArraySlice<PostgresQuery>, on connection: OpaquePointer) -> ([PostgresRows], PostgresError?) {
+    private func answers(
+        to queries: ArraySlice<PostgresQuery>, isolated: Bool, on connection: OpaquePointer
+    ) -> ([PostgresRows], PostgresError?) {
         var rows: [PostgresRows] = []
         var failure: PostgresError?
         for query in queries {
@@ -65,6 +69,8 @@ extension Session {
                 }
             }
             if PQstatus(connection) != CONNECTION_OK { return (rows, failure) }
+            // The end of its transaction.
+            if isolated { PQclear(PQgetResult(connection)) }
         }
         while let result = PQgetResult(connection) { PQclear(result) }
         return (rows, failure)

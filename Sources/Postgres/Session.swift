@@ -4,16 +4,16 @@ import Synchronization
 
 /// One libpq connection, confined to its queue; blocking calls only.
 actor Session {
-    private let executor: QueueExecutor
+    nonisolated let executor: QueueExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private(set) var connection: OpaquePointer?
     private(set) var statements: StatementCache
     private let configuration: PostgresConfiguration
     let canceller = Canceller()
-    /// The socket and whether no transaction is open, as of the last statement: read by the lender without a hop to the queue.
+    /// The socket and the state of the transaction, as of the last statement: read by the lender without a hop to the queue.
     private let socket = Atomic<Int32>(-1)
-    private let idle = Atomic<Bool>(false)
+    private let transaction = Atomic<UInt32>(PQTRANS_UNKNOWN.rawValue)
 
     init(configuration: PostgresConfiguration) {
         executor = QueueExecutor(label: "relevo.postgres")
@@ -48,7 +48,7 @@ actor Session {
     }
 
     func note(_ connection: OpaquePointer) {
-        idle.store(PQtransactionStatus(connection) == PQTRANS_IDLE, ordering: .releasing)
+        transaction.store(PQtransactionStatus(connection).rawValue, ordering: .releasing)
         socket.store(PQsocket(connection), ordering: .releasing)
     }
 
@@ -64,7 +64,7 @@ actor Session {
     func close() {
         if let connection { PQfinish(connection) }
         connection = nil
-        idle.store(false, ordering: .releasing)
+        transaction.store(PQTRANS_UNKNOWN.rawValue, ordering: .releasing)
         socket.store(-1, ordering: .releasing)
     }
 
@@ -84,7 +84,10 @@ actor Session {
     }
 
     /// Whether no transaction is open on the connection, which also means that it is usable.
-    nonisolated var isIdle: Bool { idle.load(ordering: .acquiring) }
+    nonisolated var isIdle: Bool { transaction.load(ordering: .acquiring) == PQTRANS_IDLE.rawValue }
+
+    /// Whether a transaction is open in which no statement has failed.
+    nonisolated var isInTransaction: Bool { transaction.load(ordering: .acquiring) == PQTRANS_INTRANS.rawValue }
 
     nonisolated func run(_ query: PostgresQuery, cancellable: Bool) async throws -> PostgresRows {
         guard cancellable else { return try await execute(query, ticket: nil) }

@@ -64,6 +64,12 @@ import Testing
                                     }
                                 }
                                 #expect(error?.isUniqueViolation() == true)
+                                let apart = try await many.withConnection {
+                                    try await $0.separately([
+                                        "SELECT \(first)", "SELECT \(first + 1)", "SELECT id FROM t WHERE id = \(first)",
+                                    ])
+                                }
+                                #expect(try apart.map { try $0.decodeFirst(Int.self) } == [first, first + 1, first])
                             }
                         }
                     }
