@@ -18,8 +18,11 @@ CREATE SCHEMA jobs;
 CREATE TABLE jobs.clock (real_anchor timestamptz NOT NULL, business_anchor timestamptz NOT NULL, speed float8 NOT NULL CHECK (speed >= 0));
 CREATE UNIQUE INDEX clock_one ON jobs.clock ((true));
 
-CREATE FUNCTION jobs.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT business_anchor + (clock_timestamp() - real_anchor) * speed FROM jobs.clock), clock_timestamp()) $$;
+-- Not in SQL: such a function, where it cannot be inlined, is planned anew by each statement that calls it, which took 0.1 ms.
+CREATE FUNCTION jobs.now() RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((SELECT business_anchor + (clock_timestamp() - real_anchor) * speed FROM jobs.clock), clock_timestamp());
+END $$;
 
 CREATE FUNCTION jobs.set_clock(p_business timestamptz, p_speed float8) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -38,8 +41,10 @@ CREATE SEQUENCE jobs.id_seq;
 -- 41 bits of milliseconds since 2024, 22 bits of sequence: the primary key is the partition key too.
 CREATE FUNCTION jobs.new_id() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT (((extract(epoch FROM clock_timestamp()) * 1000)::bigint - 1704067200000) << 22) | (nextval('jobs.id_seq') & 4194303) $$;
-CREATE FUNCTION jobs.id_at(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT ((extract(epoch FROM t) * 1000)::bigint - 1704067200000) << 22 $$;
+CREATE FUNCTION jobs.id_at(t timestamptz) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN ((extract(epoch FROM t) * 1000)::bigint - 1704067200000) << 22;
+END $$;
 CREATE FUNCTION jobs.id_time(id bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
     SELECT to_timestamp(((id >> 22) + 1704067200000) / 1000.0) $$;
 

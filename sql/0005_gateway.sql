@@ -263,18 +263,34 @@ BEGIN
 END
 $$;
 
--- Messages on their way, as far as they are still queued with these jobs; returns those. Rows are locked in the order of their ids.
-CREATE FUNCTION gateway.begin(p_ids uuid[], p_jobs bigint[], p_hashes text[]) RETURNS SETOF uuid
+-- Takes a place in its pair for each message, and sets those on their way whose pair is free (until is null) and which are still queued with
+-- these jobs. Rows of messages are locked in the order of their ids, after those of pairs.
+CREATE FUNCTION gateway.begin(
+    p_ids uuid[], p_jobs bigint[], p_hashes text[], p_senders text[], p_addresses text[], p_interval double precision, p_burst integer,
+    p_window double precision, p_shadow boolean
+) RETURNS TABLE (place bigint, until timestamptz, failures integer, begun boolean)
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
 DECLARE
     v_now timestamptz := jobs.now();
+    v_places bigint[];
+    v_until timestamptz[];
+    v_failures integer[];
+    v_begun uuid[];
 BEGIN
-    RETURN QUERY
-    WITH n AS MATERIALIZED (SELECT * FROM unnest(p_ids, p_jobs, p_hashes) AS u (id, job, hash) ORDER BY u.id)
-    UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = v_now,
-        reason_code = NULL, reason = NULL, updated_at = v_now
-    FROM n WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id;
+    SELECT array_agg(t.place), array_agg(t.until), array_agg(t.failures) INTO v_places, v_until, v_failures
+    FROM gateway.take_pairs(p_senders, p_addresses, p_interval, p_burst, p_window, p_shadow) t;
+    WITH n AS MATERIALIZED (
+        SELECT p_ids[t.place] AS id, p_jobs[t.place] AS job, p_hashes[t.place] AS hash
+        FROM unnest(v_places, v_until) AS t (place, until) WHERE t.until IS NULL ORDER BY 1),
+    b AS (
+        UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = v_now,
+            reason_code = NULL, reason = NULL, updated_at = v_now
+        FROM n WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id)
+    SELECT array_agg(b.id) INTO v_begun FROM b;
+    RETURN QUERY SELECT t.place, t.until, t.failures, coalesce(p_ids[t.place] = ANY (v_begun), false)
+    FROM unnest(v_places, v_until, v_failures) AS t (place, until, failures);
 END
 $$;
 

@@ -45,8 +45,10 @@ CREATE FUNCTION jobs.wal_timeline() RETURNS integer LANGUAGE sql VOLATILE AS $$
 
 INSERT INTO jobs.timeline (system, timeline, synchronous) SELECT system_identifier, jobs.wal_timeline(), false FROM pg_control_system();
 
-CREATE FUNCTION jobs.timeline_moved() RETURNS boolean LANGUAGE sql VOLATILE AS $$
-    SELECT noticed_at IS NOT NULL OR timeline <> jobs.wal_timeline() FROM jobs.timeline $$;
+CREATE FUNCTION jobs.timeline_moved() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (SELECT noticed_at IS NOT NULL OR timeline <> jobs.wal_timeline() FROM jobs.timeline);
+END $$;
 
 -- Asked before each heartbeat; true: report, and wait for the acceptance.
 CREATE FUNCTION jobs.watch_timeline() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$

@@ -17,19 +17,24 @@ extension Gateway {
     }
 
     /// Waits until Meta has answered, or it is known that there will be no answer; at the end of the time gives the message as it is.
-    public func wait(for id: UUID, atMost limit: Duration) async throws -> MessageRecord {
+    /// - Parameter isNew: it has just been queued, so that a first look would find nothing and only be in its way.
+    public func wait(for id: UUID, atMost limit: Duration, isNew: Bool = false) async throws -> MessageRecord {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: min(limit, .seconds(3600)))
         var pause = core.settings.waitPoll
+        var looks = !isNew
         while true {
             // Listening begins before the look, so that no news falls between; a stream serves one wait.
             let (ticket, news) = core.waiters.start(id)
             defer { core.waiters.stop(id, ticket: ticket) }
-            guard let state = try await MessageReader.state(id, on: core.client) else {
-                throw GatewayRefusal.invalid("there is no message \(id.uuidString.lowercased())")
-            }
             let left = clock.now.duration(to: end)
-            if state.isAnswered || left <= .zero { break }
+            if looks {
+                guard let state = try await MessageReader.state(id, on: core.client) else {
+                    throw GatewayRefusal.invalid("there is no message \(id.uuidString.lowercased())")
+                }
+                if state.isAnswered || left <= .zero { break }
+            }
+            looks = true
             let step = min(pause, left)
             // After a signal the transaction it came from commits within moments.
             pause = await Self.hasNews(news, within: step) ? .milliseconds(4) : min(pause * 2, core.settings.waitPoll)

@@ -94,10 +94,14 @@ public protocol JobKind: Sendable {
     var delivery: Delivery { get }
     /// Deadline of one attempt, counted from its intent.
     var leaseSeconds: Double { get }
+    /// What `admit` looks at first. It runs in one round trip with the intent, after it, and for attempts that may turn out not to be ours
+    /// any more: reads without locks.
+    func prepare(_ attempts: [Attempt]) -> [PostgresQuery]
     /// Decides in the transaction that writes the intent: one verdict an attempt, in their order. Lock rows in a fixed order.
     ///
     /// When it throws, nothing has been performed: the attempts are retried.
-    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission]
+    /// - Parameter prepared: the answers to `prepare`.
+    func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission]
     /// The effect. `detail` is handed to `settle` as it is.
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?)
     /// Takes the results over, in the transaction that ends the attempts. May be called again when that transaction failed.
@@ -106,6 +110,9 @@ public protocol JobKind: Sendable {
 
 extension JobKind {
     public var leaseSeconds: Double { 60 }
-    public func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] { attempts.map { _ in .go } }
+    public func prepare(_ attempts: [Attempt]) -> [PostgresQuery] { [] }
+    public func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
+        attempts.map { _ in .go }
+    }
     public func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {}
 }

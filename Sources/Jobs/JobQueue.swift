@@ -44,17 +44,13 @@ public enum JobQueue {
     /// Enqueues in one statement; ids in the order given, nil for a duplicate by its key.
     public static func enqueue(_ jobs: [NewJob], on db: some PostgresExecutor) async throws -> [Int64?] {
         guard !jobs.isEmpty else { return [] }
-        let ids = try await db.query(
-            """
-            SELECT jobs.enqueue(\(jobs.map(\.lane)), \(jobs.map(\.kind)), \(jobs.map(\.payload)), \(jobs.map(\.priority)),
-                \(jobs.map { Int16(clamping: max(1, $0.maxAttempts)) }), \(jobs.map(\.runAt)),
-                \(jobs.map { $0.dedupe?.scope }), \(jobs.map { $0.dedupe?.key }),
-                    \(jobs.map { $0.dedupe.map { $0.keepFor / .seconds(1) } }))
-            """
-        ).decodeFirst([Int64?].self)
-        db.afterCommit { JobSignal.raise() }
+        let ids = try await db.query("SELECT \(enqueue: jobs)").decodeFirst([Int64?].self)
+        wake(after: db)
         return ids ?? []
     }
+
+    /// Tells the engines of this process to look for work once a transaction in which jobs were enqueued is committed.
+    public static func wake(after db: some PostgresExecutor) { db.afterCommit { JobSignal.raise() } }
 
     /// Cancels what has not begun; returns the ids really cancelled. A job whose intent is written is not among them.
     public static func cancel(_ jobs: [Int64], reason: String = "cancelled", on db: some PostgresExecutor) async throws -> [Int64] {
@@ -80,5 +76,31 @@ public enum JobQueue {
         // Nearly all texts are as they should be.
         if text.utf8.count <= 2000, !text.utf8.contains(0) { return text }
         return String(text.replacing("\u{0}", with: "\u{FFFD}").prefix(2000))
+    }
+}
+
+extension PostgresQuery.Interpolation {
+    /// Enqueues as part of a larger statement: an expression of type `bigint[]`, ids in the order given, NULL for a duplicate by its key.
+    /// To be followed by `JobQueue.wake(after:)`.
+    public mutating func appendInterpolation(enqueue jobs: [NewJob]) {
+        appendLiteral("jobs.enqueue(")
+        appendInterpolation(jobs.map(\.lane))
+        appendLiteral(", ")
+        appendInterpolation(jobs.map(\.kind))
+        appendLiteral(", ")
+        appendInterpolation(jobs.map(\.payload))
+        appendLiteral(", ")
+        appendInterpolation(jobs.map(\.priority))
+        appendLiteral(", ")
+        appendInterpolation(jobs.map { Int16(clamping: max(1, $0.maxAttempts)) })
+        appendLiteral(", ")
+        appendInterpolation(jobs.map(\.runAt))
+        appendLiteral(", ")
+        appendInterpolation(jobs.map { $0.dedupe?.scope })
+        appendLiteral(", ")
+        appendInterpolation(jobs.map { $0.dedupe?.key })
+        appendLiteral(", ")
+        appendInterpolation(jobs.map { $0.dedupe.map { $0.keepFor / .seconds(1) } })
+        appendLiteral(")")
     }
 }

@@ -8,29 +8,8 @@ public enum RecipientDirectory {
     /// A number finds the `wa_id` Meta gave for it, else its own digits, else the other form of a Brazilian, Mexican or Argentinian
     /// account. Where several rows match, one that is `changed` or opted out decides.
     public static func lookup(_ recipients: [RecipientKey], on db: some PostgresExecutor) async throws -> [RecipientKey: RecipientState] {
-        let keys = Array(Set(recipients))
-        var numbers: [(place: Int, sender: String, waID: String, rank: Int)] = []
-        var names: [(place: Int, sender: String, text: String)] = []
-        for (place, key) in keys.enumerated() {
-            guard let address = Address(key.address), Bounds.fits(key.phoneNumberID) else { continue }
-            names.append((place, key.phoneNumberID, address.text))
-            for (rank, waID) in address.waIDs.enumerated() { numbers.append((place, key.phoneNumberID, waID, rank + 1)) }
-        }
-        guard !names.isEmpty else { return [:] }
-        let rows = try await db.query(
-            """
-            SELECT place, wa_id, user_id, hash, trust, cause, changed_at, learning, opt_out
-            FROM recipients.lookup(\(names.map(\.place)), \(names.map(\.sender)), \(names.map(\.text)),
-                \(numbers.map(\.place)), \(numbers.map(\.sender)), \(numbers.map(\.waID)), \(numbers.map(\.rank)))
-            """)
-        var states: [RecipientKey: RecipientState] = [:]
-        for row in try rows.decode((Int, String?, String?, String?, String, String?, Date?, Bool, String?).self) {
-            let state = RecipientState(
-                waID: row.1, userID: row.2, hash: row.3, trust: Trust(rawValue: row.4) ?? .changed, cause: row.5.map(TrustCause.init),
-                changedAt: row.6, isLearning: row.7, optOut: row.8.flatMap(OptOutScope.init))
-            states[keys[row.0]] = states[keys[row.0]]?.joined(with: state) ?? state
-        }
-        return states
+        guard let lookup = RecipientLookup(recipients) else { return [:] }
+        return try lookup.states(try await db.query(lookup.query))
     }
 
     /// What is known of recipients of one sender, by address.

@@ -162,7 +162,7 @@ private final class Flag: Sendable {
             let worker = try await JobStore(client: rig.client).beat(nil, name: "test", on: rig.client)
             try await JobStore(client: rig.client).turn()
             let claimed = try await JobStore(client: rig.client).claim(
-                worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, lead: .zero, clock: &clock
+                .init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60), clock: &clock
             ).attempts
             #expect(claimed.count == 1)
             _ = try await crossed(rig) {
@@ -253,7 +253,7 @@ private final class Flag: Sendable {
             var clock = ServerClock()
             let worker = try await store.beat(nil, name: "test", on: rig.client)
             try await store.turn()
-            let claimed = try await store.claim(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60, lead: .zero, clock: &clock)
+            let claimed = try await store.claim(.init(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60), clock: &clock)
                 .attempts
             try await rig.client.query("UPDATE gateway.message SET state = 'sending', sent_at = jobs.now()")
             // The engine could end the attempt, and the gateway could not take its result over.
@@ -293,5 +293,12 @@ private final class Flag: Sendable {
             ).decodeFirst(String.self)
             #expect(stored?.contains("Malformed") == true && stored?.contains("token-of-acme") == false)
         }
+    }
+}
+
+extension JobKind {
+    /// As the engine asks, in two round trips.
+    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] {
+        try await admit(attempts, prepared: try await db.pipeline(prepare(attempts)), on: db)
     }
 }

@@ -128,9 +128,8 @@ import Testing
             #expect(try await client.count("wake") == 1)
             try await store.turn()
             #expect(try await client.count("wake") == 0)
-            func claim(_ since: Int64) async throws -> (attempts: [Attempt], due: Int64?) {
-                try await store.claim(
-                    worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, lead: .zero, since: since, clock: &clock)
+            func claim(_ since: Int64) async throws -> JobStore.Claimed {
+                try await store.claim(.init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, since: since), clock: &clock)
             }
             #expect(try await claim(later).attempts.isEmpty)
             #expect(try await store.nextDue(since: later) == nil)

@@ -38,7 +38,9 @@ final class ScriptedKind: JobKind {
         effect = perform
     }
 
-    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] { try await admission(attempts, db) }
+    func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
+        try await admission(attempts, db)
+    }
 
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         seen.withLock { $0.performed[attempt.jobID, default: 0] += 1 }
@@ -134,7 +136,7 @@ extension PostgresClient {
 
     func intend(_ worker: Int64, _ attempts: [Attempt], _ delivery: Delivery = .atMostOnce, lease: Double = 60) async throws -> Set<Int64> {
         try await withTransaction { db in
-            try await JobStore(client: self).intend(worker: worker, ids: attempts.map(\.id), delivery: delivery, lease: lease, on: db)
+            try await JobStore(client: self).intend(worker: worker, ids: attempts.map(\.id), delivery: delivery, lease: lease, on: db).held
         }
     }
 }
@@ -143,7 +145,6 @@ extension JobStore {
     /// A claim of a test that does not care when.
     func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
         var clock = ServerClock()
-        return try await claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease, lead: .zero, clock: &clock)
-            .attempts
+        return try await claim(Claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease), clock: &clock).attempts
     }
 }

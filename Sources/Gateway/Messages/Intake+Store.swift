@@ -15,29 +15,33 @@ extension Intake {
         guard !all.isEmpty else { return }
         let isHeld = all.map { $0.row.recipient?.trust == .changed }
         let going = all.indices.filter { !isHeld[$0] }
-        let enqueued = try await JobQueue.enqueue(
-            going.map {
-                SendJob.new(all[$0].row.id, lane: all[$0].row.sender.laneID, priority: priority(all[$0].row), settings: core.settings)
-            },
-            on: db)
-        var jobs = [Int64?](repeating: nil, count: all.count)
-        for (place, job) in zip(going, enqueued) { jobs[place] = job }
-        try await db.query(
+        let jobs = going.map {
+            SendJob.new(all[$0].row.id, lane: all[$0].row.sender.laneID, priority: priority(all[$0].row), settings: core.settings)
+        }
+        // Where the job of each is among those.
+        var jobPlaces = [Int?](repeating: nil, count: all.count)
+        for (job, place) in going.enumerated() { jobPlaces[place] = job + 1 }
+        // Nobody waits for it but the caller, who waits for the commit.
+        try await db.piggyback(
             """
+            WITH e AS MATERIALIZED (SELECT \(enqueue: jobs) AS ids),
+            j AS MATERIALIZED (
+                SELECT ARRAY(SELECT e.ids[p.place] FROM unnest(\(jobPlaces)) WITH ORDINALITY AS p (place, n) ORDER BY p.n) AS ids FROM e)
             INSERT INTO gateway.message (id, sender, edge, lane, priority, recipient_raw, e164, user_id, address, rule, number_valid,
                 metadata, kind, template_name, template_language, body, state, reason_code, reason, job_id, own_hash, wa_id, tag,
                 client_data, notify_run, api_key_id, expires_at, created_at, updated_at)
-            SELECT n.*, \(now), \(now) FROM unnest(\(all.map(\.row.id)), \(all.map(\.row.sender.sender.phoneNumberID)),
+            SELECT n.*, \(now), \(now) FROM j, LATERAL unnest(\(all.map(\.row.id)), \(all.map(\.row.sender.sender.phoneNumberID)),
                 \(all.map(\.row.submission.edge.rawValue)), \(all.map(\.row.submission.lane.rawValue)), \(all.map { priority($0.row) }),
                 \(all.map(\.to.raw)), \(all.map(\.to.e164)), \(all.map(\.to.userID)), \(all.map(\.to.address)), \(all.map(\.to.rule)),
                 \(all.map(\.to.isValid)), \(all.map(\.to.metadata)), \(all.map(\.row.body.kind)),
                 \(all.map { $0.row.body.template?.name }), \(all.map { $0.row.body.template?.language }),
                 \(all.map { JSONValue.object($0.row.body.rest).encoded() }), \(isHeld.map { $0 ? "held" : "queued" }),
-                \(isHeld.map { $0 ? HoldReason.recipientChanged : nil }), \(all.map { heldReason($0.row) }), \(jobs),
+                \(isHeld.map { $0 ? HoldReason.recipientChanged : nil }), \(all.map { heldReason($0.row) }), j.ids,
                 \(all.map(\.row.body.ownHash)), \(all.map { $0.row.recipient?.waID }), \(all.map(\.row.submission.tag)),
                 \(all.map { $0.row.submission.clientData ?? $0.row.body.callbackData }), \(all.map(\.row.submission.notifyRun)),
                 \(all.map(\.row.submission.apiKeyID)), \(all.map(\.row.submission.expiresAt))) AS n
             """)
+        JobQueue.wake(after: db)
         for (index, item) in all.enumerated() {
             results[item.place] = .success(
                 Receipt(

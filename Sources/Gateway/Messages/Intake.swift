@@ -51,7 +51,9 @@ struct Intake {
     }
 
     private func candidate(_ submission: Submission, sender: SenderRow?, now: Date) throws(GatewayRefusal) -> Candidate {
-        guard let sender else { throw .unknownSender(submission.sender) }
+        guard let sender, submission.clientID == nil || submission.clientID == sender.sender.clientID else {
+            throw .unknownSender(submission.sender)
+        }
         guard sender.sender.state != .retired else {
             throw .unknownSender(submission.sender, because: "it is retired and its number has no other id")
         }
@@ -155,7 +157,8 @@ struct Intake {
 }
 
 extension GatewayRefusal {
-    static func unknownSender(_ id: String, because reason: String = "no sender has it") -> Self {
+    /// No sender has the id, or the caller may not use it; or what else `reason` says.
+    public static func unknownSender(_ id: String, because reason: String = "no sender has it") -> Self {
         Self(
             code: 100, subcode: 33, title: "Unsupported post request", type: "GraphMethodException",
             details: "The phone number id \(id.quoted) cannot be sent from: \(reason).")

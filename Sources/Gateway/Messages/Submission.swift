@@ -40,6 +40,8 @@ public struct Submission: Sendable {
     /// For counting: `rebuild:<id>:<step>`.
     public var tag: String?
     public var apiKeyID: UUID?
+    /// The client whose senders the caller may use; nil: those of all.
+    public var clientID: String?
 
     public init(
         sender: String, body: JSONValue, edge: MessageEdge = .messages, lane: MessageLane = .production, region: String? = nil,
@@ -76,4 +78,7 @@ public struct Receipt: Sendable, Codable, Equatable {
     public var reason: String?
     /// The same idempotency key and body came before: nothing new was stored.
     public var isDuplicate: Bool
+
+    /// It has been queued just now.
+    public var isNew: Bool { state == .queued && !isDuplicate }
 }

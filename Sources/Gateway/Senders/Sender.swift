@@ -39,7 +39,13 @@ public struct Sender: Sendable, Codable, Equatable {
 
     /// Key of its lane.
     public var laneKey: String { Sender.laneKey(phoneNumberID) }
-    public static func laneKey(_ phoneNumberID: String) -> String { "number:\(phoneNumberID)" }
+    public static func laneKey(_ phoneNumberID: String) -> String { laneKeyPrefix + phoneNumberID }
+    private static let laneKeyPrefix = "number:"
+
+    /// Nil when the lane is not one of a sender's messages.
+    static func phoneNumberID(laneKey: String) -> String? {
+        laneKey.hasPrefix(laneKeyPrefix) ? String(laneKey.dropFirst(laneKeyPrefix.count)) : nil
+    }
 }
 
 /// A sender to be added.

@@ -3,31 +3,6 @@ import Postgres
 
 /// The pair rule: one message in an interval between one number and one recipient, and a burst that borrows from the time after it.
 enum Pairs {
-    struct Verdict {
-        /// Nil: it may go now. Real time.
-        var until: Date?
-        var failures: Int
-    }
-
-    /// Takes a place for each message, in their order.
-    static func take(
-        _ pairs: [(sender: String, address: String)], settings: GatewaySettings, on db: PostgresConnection
-    ) async throws -> [Verdict] {
-        guard !pairs.isEmpty else { return [] }
-        let rows = try await db.query(
-            """
-            SELECT place, until, failures FROM gateway.take_pairs(\(pairs.map(\.sender)), \(pairs.map(\.address)),
-                \(settings.pairInterval / .seconds(1)), \(settings.pairBurst)::int, \(settings.pairBurstWindow / .seconds(1)),
-                \(settings.pairInShadow))
-            """
-        ).decode((Int, Date?, Int).self)
-        var verdicts = [Verdict](repeating: Verdict(until: nil, failures: 0), count: pairs.count)
-        for (place, until, failures) in rows where verdicts.indices.contains(place - 1) {
-            verdicts[place - 1] = Verdict(until: until, failures: failures)
-        }
-        return verdicts
-    }
-
     /// How long a pair rests after its n-th refusal in a row: 4^n seconds, as Meta asks, at most 256.
     static func rest(afterFailures failures: Int) -> Duration { .seconds(1 << (2 * min(max(failures, 0), 4))) }
 

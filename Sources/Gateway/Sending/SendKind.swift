@@ -27,16 +27,22 @@ struct SendKind: JobKind {
         var ownHash: String?
         var withoutHash: Bool
         var notifyRun: String?
+
+        var templateKey: TemplateHolds.Key? { template.map { TemplateHolds.key(send.wabaID, $0, language ?? "") } }
+        var recipient: RecipientKey { RecipientKey(phoneNumberID: send.sender, address: address) }
     }
 
     /// Decides in the transaction of the intent. Keys are taken in one order: messages, recipients, pairs.
     ///
     /// Messages are read without a lock: what begins, expires or holds one does so only if nothing has happened to it since, and the
     /// intent of its job is held all the while. Locking first would write every row twice.
-    func admit(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Admission] {
+    func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
         var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist, or another job carries it") }
-        let waiting = try await read(attempts, on: db)
-        let senders = try await SenderRow.byID(waiting.map(\.send.sender), on: db)
+        let waiting = try read(attempts, prepared[0])
+        var senders = try SenderRow.byID(prepared[1])
+        // Of lanes that are not their own.
+        let others = Set(waiting.map(\.send.sender)).subtracting(senders.keys)
+        senders.merge(try await SenderRow.byID(Array(others), on: db)) { first, _ in first }
         var ready: [Waiting] = []
         var expired: [Waiting] = []
         var left: [Waiting] = []
@@ -67,29 +73,30 @@ struct SendKind: JobKind {
         for message in left {
             if let target = followed[message.send.id] { verdicts[message.place] = .drop(reason: "the number moved to \(target)") }
         }
-        ready = try await holdTemplates(ready, &verdicts, on: db)
-        ready = try await identify(ready, senders, &verdicts, on: db)
-        ready = try await pace(ready, &verdicts, on: db)
-        let begun = try await begin(ready, on: db)
-        for message in ready {
-            // Changed while we looked: the next look sees to what.
-            verdicts[message.place] =
-                begun.contains(message.send.id) ? .go : .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
-        }
+        let (holds, states) = try await lookUp(ready, on: db)
+        ready = try await holdTemplates(ready, holds, &verdicts, on: db)
+        ready = try await identify(ready, states, senders, &verdicts, on: db)
+        try await begin(ready, &verdicts, on: db)
         return verdicts
     }
 
-    private func read(_ attempts: [Attempt], on db: PostgresConnection) async throws -> [Waiting] {
+    func prepare(_ attempts: [Attempt]) -> [PostgresQuery] {
+        let ids = attempts.compactMap { SendJob.message($0.payload) }
+        return [
+            """
+            SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= (SELECT jobs.now()), false),
+                template_name, template_language, own_hash, without_hash, notify_run, body
+            FROM gateway.message WHERE id = ANY (ARRAY(SELECT unnest(\(Array(Set(ids))))))
+            """,
+            SenderRow.rows(attempts.compactMap { Sender.phoneNumberID(laneKey: $0.laneKey) }),
+        ]
+    }
+
+    private func read(_ attempts: [Attempt], _ rows: PostgresRows) throws -> [Waiting] {
         let places = Dictionary(
             attempts.enumerated().compactMap { place, attempt in SendJob.message(attempt.payload).map { ($0, [place]) } },
             uniquingKeysWith: +)
-        return try await db.query(
-            """
-            SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= (SELECT jobs.now()), false), template_name,
-                template_language, own_hash, without_hash, notify_run, body
-            FROM gateway.message WHERE id = ANY (\(Array(places.keys)))
-            """
-        ).decode(
+        return try rows.decode(
             (
                 UUID, String, String, String, String?, String?, String, String, Int64?, Bool, String?, String?, String?, Bool, String?, Data
             ).self
@@ -138,21 +145,27 @@ struct SendKind: JobKind {
         core.waiters.signal(messages.map(\.send.id))
     }
 
+    /// What is known of templates and recipients, in one round trip: templates first, in whose order they are locked.
+    private func lookUp(
+        _ messages: [Waiting], on db: PostgresConnection
+    ) async throws -> (holds: [TemplateHolds.Key: String], states: [RecipientKey: RecipientState]) {
+        let templates = Set(messages.compactMap(\.templateKey))
+        let lookup = RecipientLookup(messages.map(\.recipient))
+        let rows = try await db.pipeline((templates.isEmpty ? [] : [TemplateHolds.active(templates)]) + (lookup.map { [$0.query] } ?? []))
+        let holds = templates.isEmpty ? [:] : try rows.first.map(TemplateHolds.reasons) ?? [:]
+        guard let lookup, let last = rows.last else { return (holds, [:]) }
+        return (holds, try await TrustGate.certain(lookup, try lookup.states(last), on: db))
+    }
+
     /// Holds messages whose template is held.
     private func holdTemplates(
-        _ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection
+        _ messages: [Waiting], _ holds: [TemplateHolds.Key: String], _ verdicts: inout [Admission], on db: PostgresConnection
     ) async throws -> [Waiting] {
-        let templates = messages.filter { $0.template != nil }
-        guard !templates.isEmpty else { return messages }
-        let holds = try await TemplateHolds.active(
-            templates.map { ($0.send.wabaID, $0.template ?? "", $0.language ?? "") }, on: db)
         guard !holds.isEmpty else { return messages }
         var going: [Waiting] = []
         var held: [(Waiting, String)] = []
         for message in messages {
-            if let template = message.template,
-                let reason = holds[TemplateHolds.key(message.send.wabaID, template, message.language ?? "")]
-            {
+            if let reason = message.templateKey.flatMap({ holds[$0] }) {
                 held.append((message, reason))
                 verdicts[message.place] = .drop(reason: "held: \(reason)")
             } else {
@@ -163,17 +176,15 @@ struct SendKind: JobKind {
         return going
     }
 
-    /// Looks the recipients up again and decides which hash goes along.
+    /// Decides by what is known of the recipients now whether a message goes, and which hash goes along.
     private func identify(
-        _ messages: [Waiting], _ senders: [String: SenderRow], _ verdicts: inout [Admission], on db: PostgresConnection
+        _ messages: [Waiting], _ states: [RecipientKey: RecipientState], _ senders: [String: SenderRow], _ verdicts: inout [Admission],
+        on db: PostgresConnection
     ) async throws -> [Waiting] {
-        guard !messages.isEmpty else { return [] }
-        let states = try await TrustGate.lookup(
-            messages.map { RecipientKey(phoneNumberID: $0.send.sender, address: $0.address) }, on: db)
         var going: [Waiting] = []
         var held: [(Waiting, String)] = []
         for var message in messages {
-            let state = states[RecipientKey(phoneNumberID: message.send.sender, address: message.address)]
+            let state = states[message.recipient]
             if let state, state.trust == .changed {
                 held.append((message, HoldReason.text(state)))
                 verdicts[message.place] = .drop(reason: "held: the recipient's identity changed")
@@ -205,32 +216,35 @@ struct SendKind: JobKind {
         core.waiters.signal(messages.map(\.0.send.id))
     }
 
-    /// One message in six seconds between a number and a recipient, with a burst that is paid back.
-    private func pace(_ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection) async throws -> [Waiting] {
-        let verdict = try await Pairs.take(messages.map { ($0.send.sender, $0.address) }, settings: core.settings, on: db)
-        var going: [Waiting] = []
-        for (var message, pair) in zip(messages, verdict) {
-            if let until = pair.until {
+    /// Lets those go whose pair is free, one message in six seconds between a number and a recipient with a burst that is paid back, and
+    /// which are still as they were read.
+    private func begin(_ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection) async throws {
+        guard !messages.isEmpty else { return }
+        let settings = core.settings
+        let rows = try await db.query(
+            """
+            SELECT place, until, failures, begun FROM gateway.begin(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)),
+                \(messages.map(\.send.hash)), \(messages.map(\.send.sender)), \(messages.map(\.address)),
+                \(settings.pairInterval / .seconds(1)), \(settings.pairBurst)::int, \(settings.pairBurstWindow / .seconds(1)),
+                \(settings.pairInShadow))
+            """
+        ).decode((Int, Date?, Int, Bool).self)
+        var going: [(Int64, PreparedSend)] = []
+        for (place, until, failures, begun) in rows where messages.indices.contains(place - 1) {
+            let message = messages[place - 1]
+            if let until {
                 verdicts[message.place] = .postpone(until: until, reason: "pair rate: one message in 6 s to the same recipient")
+            } else if begun {
+                var send = message.send
+                send.pairFailures = failures
+                going.append((message.attempt.id, send))
+                verdicts[message.place] = .go
             } else {
-                message.send.pairFailures = pair.failures
-                going.append(message)
+                // Changed while we looked: the next look sees to what.
+                verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
             }
         }
-        return going
-    }
-
-    /// Returns those that are still as they were read, and may go.
-    private func begin(_ messages: [Waiting], on db: PostgresConnection) async throws -> Set<UUID> {
-        guard !messages.isEmpty else { return [] }
-        let begun = Set(
-            try await db.query(
-                """
-                SELECT gateway.begin(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)), \(messages.map(\.send.hash)))
-                """
-            ).decode(UUID.self))
-        core.handoff.put(messages.filter { begun.contains($0.send.id) }.map { ($0.attempt.id, $0.send) })
-        return begun
+        core.handoff.put(going)
     }
 }
 

@@ -15,21 +15,23 @@ enum TemplateHolds {
         Key(waba: waba, template: TemplateKey(name: name, language: language))
     }
 
-    /// Holds in force among these templates, with their reasons. They cannot be lifted before the transaction ends, so that lifting one
+    /// Asks for the holds in force among these templates. They cannot be lifted before the transaction ends, so that lifting one
     /// finds every message that is held for it.
-    static func active(
-        _ templates: [(waba: String, name: String, language: String)], on db: some PostgresExecutor
-    ) async throws -> [Key: String] {
-        let keys = Array(Set(templates.map { key($0.waba, $0.name, $0.language) }))
-        let rows = try await db.query(
-            """
+    static func active(_ templates: Set<Key>) -> PostgresQuery {
+        let keys = Array(templates)
+        return """
             SELECT h.waba_id, h.name, h.language, h.reason
             FROM unnest(\(keys.map(\.waba)), \(keys.map(\.template.name)), \(keys.map(\.template.language))) AS n (waba, name, language)
             JOIN gateway.template_hold h ON h.waba_id = n.waba AND h.name = n.name AND h.language = n.language
             WHERE h.until IS NULL OR h.until > jobs.now() FOR SHARE OF h
             """
-        ).decode((String, String, String, String).self)
-        return Dictionary(rows.map { (key($0.0, $0.1, $0.2), $0.3) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Reads the answer to `active`: the reasons.
+    static func reasons(_ rows: PostgresRows) throws -> [Key: String] {
+        Dictionary(
+            try rows.decode((String, String, String, String).self).map { (key($0.0, $0.1, $0.2), $0.3) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     static func put(waba: String, template: TemplateKey, reason: String, code: Int?, for time: Duration, on db: some PostgresExecutor)

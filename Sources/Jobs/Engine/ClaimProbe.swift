@@ -13,10 +13,9 @@ package enum ClaimProbe {
         for _ in 0..<count {
             try await store.turn()
             let start = ContinuousClock.now
-            let claimed = try await store.claim(
-                worker: worker, lanes: settings.claimLanes, most: settings.maxInFlight, perLane: settings.claimPerLane, lease: 60,
-                lead: .zero, clock: &clock
-            ).attempts
+            let claim = JobStore.Claim(
+                worker: worker, lanes: settings.claimLanes, most: settings.maxInFlight, perLane: settings.claimPerLane, lease: 60)
+            let claimed = try await store.claim(claim, clock: &clock).attempts
             times.append(ContinuousClock.now - start)
             try await store.giveBack(worker: worker, ids: claimed.map(\.id), reason: "a benchmark")
         }

@@ -47,23 +47,20 @@ extension EngineCore {
         _ worker: Int64, _ room: Int, _ clock: inout ServerClock, _ looks: inout LookBack, _ yield: inout LaneYield
     ) async throws -> Int {
         let since = looks.begin(.now)
-        let turned = try await store.turn(since: since)
         CrashPoint.claimBeforeCommit.passed()
-        var lanes = yield.lanes(for: room, atMost: settings.claimLanes)
-        func claim(_ lanes: Int, _ clock: inout ServerClock) async throws -> (attempts: [Attempt], due: Int64?) {
-            try await store.claim(
-                worker: worker, lanes: lanes, most: room, perLane: settings.claimPerLane,
-                lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
-                since: since, clock: &clock)
-        }
-        var (attempts, due) = try await claim(lanes, &clock)
+        var claim = JobStore.Claim(
+            worker: worker, lanes: yield.lanes(for: room, atMost: settings.claimLanes), most: room, perLane: settings.claimPerLane,
+            lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
+            since: since)
+        let (turned, claimed) = try await store.turnAndClaim(claim, clock: &clock)
+        var (attempts, due) = claimed
         // A few lanes that had nothing say nothing of the others, which may have been due before.
-        if attempts.isEmpty, lanes < settings.claimLanes {
-            lanes = settings.claimLanes
-            (attempts, due) = try await claim(lanes, &clock)
+        if attempts.isEmpty, claim.lanes < settings.claimLanes {
+            claim.lanes = settings.claimLanes
+            (attempts, due) = try await store.claim(claim, clock: &clock)
         }
         looks.end(.now, earliest: min(turned, due ?? turned))
-        yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: lanes, room: room)
+        yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: claim.lanes, room: room)
         guard !attempts.isEmpty else { return 0 }
         CrashPoint.claimAfterCommit.passed()
         state.begin(attempts)

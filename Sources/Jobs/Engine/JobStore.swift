@@ -5,25 +5,61 @@ import Postgres
 struct JobStore: Sendable {
     let client: PostgresClient
 
+    /// Most of what has become due that one turn moves.
+    private static let mostTurned = 1000
+
     /// Moves everything that has become due since `since` to its lane. Returns when the first of it was due, or now: microseconds since 1970
     /// by the server's clock, as all times here.
     @discardableResult
-    func turn(_ most: Int = 1000, since: Int64 = 0) async throws -> Int64 {
-        try await client.query("SELECT jobs.turn(\(most)::int, \(since))").decodeFirst(Int64.self) ?? since
+    func turn(_ most: Int = mostTurned, since: Int64 = 0) async throws -> Int64 {
+        try Self.turned(try await client.query(Self.turning(most, since)), since)
     }
 
-    /// Claims of lanes that are due since `since`; `due` is when the first of them was, nil when nothing was claimed.
-    func claim(
-        worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double, lead: Duration, since: Int64 = 0, clock: inout ServerClock
-    ) async throws -> (attempts: [Attempt], due: Int64?) {
-        let asked = ContinuousClock.now
-        let rows = try await client.query(
+    private static func turning(_ most: Int, _ since: Int64) -> PostgresQuery { "SELECT jobs.turn(\(most)::int, \(since))" }
+
+    private static func turned(_ rows: PostgresRows, _ since: Int64) throws -> Int64 { try rows.decodeFirst(Int64.self) ?? since }
+
+    /// What a claim asks for.
+    struct Claim {
+        var worker: Int64
+        var lanes: Int
+        /// Attempts, of all lanes and of each.
+        var most: Int
+        var perLane: Int
+        /// Seconds.
+        var lease: Double
+        var lead: Duration = .zero
+        /// Lanes that are due since then.
+        var since: Int64 = 0
+
+        var query: PostgresQuery {
             """
             SELECT attempt_id, job_id, lane_id, lane_key, kind, n, payload, priority, max_attempts, slot_us, t_us, early, now_us, due_us
               FROM jobs.claim(\(worker), \(lanes)::int, \(most)::int, \(perLane)::int, \(lease),
                 \(Int64(lead / .microseconds(1))), \(since))
             """
-        ).decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Bool, Int64, Int64).self)
+        }
+    }
+
+    /// `due` is when the first of the lanes was, nil when nothing was claimed.
+    typealias Claimed = (attempts: [Attempt], due: Int64?)
+
+    func claim(_ claim: Claim, clock: inout ServerClock) async throws -> Claimed {
+        let asked = ContinuousClock.now
+        return try Self.claimed(try await client.query(claim.query), asked, &clock)
+    }
+
+    /// Turns and then claims: two transactions, since a claim must not hold what a turn has locked, in one round trip.
+    func turnAndClaim(_ claim: Claim, clock: inout ServerClock) async throws -> (turned: Int64, claimed: Claimed) {
+        let asked = ContinuousClock.now
+        let rows = try await client.withConnection {
+            try await $0.separately([Self.turning(Self.mostTurned, claim.since), claim.query])
+        }
+        return (try Self.turned(rows[0], claim.since), try Self.claimed(rows[1], asked, &clock))
+    }
+
+    private static func claimed(_ rows: PostgresRows, _ asked: ContinuousClock.Instant, _ clock: inout ServerClock) throws -> Claimed {
+        let rows = try rows.decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Bool, Int64, Int64).self)
         guard let first = rows.first else { return ([], nil) }
         clock.heard(first.12, asked: asked, heard: .now)
         let attempts = rows.map { row in
@@ -47,8 +83,12 @@ struct JobStore: Sendable {
         }
     }
 
-    func intend(worker: Int64, ids: [Int64], delivery: Delivery, lease: Double, on db: PostgresConnection) async throws -> Set<Int64> {
-        Set(try await db.query("SELECT jobs.intend(\(worker), \(ids), \(delivery.rawValue), \(lease))").decode(Int64.self))
+    /// Writes intents; returns those that are written, and the rows of `queries`, which run after it in the same round trip.
+    func intend(
+        worker: Int64, ids: [Int64], delivery: Delivery, lease: Double, then queries: [PostgresQuery] = [], on db: PostgresConnection
+    ) async throws -> (held: Set<Int64>, rows: [PostgresRows]) {
+        let rows = try await db.pipeline(["SELECT jobs.intend(\(worker), \(ids), \(delivery.rawValue), \(lease))"] + queries)
+        return (Set(try rows[0].decode(Int64.self)), Array(rows.dropFirst()))
     }
 
     func refuse(_ refused: [(id: Int64, until: Date?, reason: String)], on db: some PostgresExecutor) async throws {

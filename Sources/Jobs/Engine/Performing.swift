@@ -25,10 +25,11 @@ extension EngineCore {
         if kind.delivery == .atMostOnce { recent.add(batch) }
         do {
             let (go, refused) = try await store.client.withTransaction { db in
-                let held = try await store.intend(
-                    worker: worker, ids: batch.map(\.id), delivery: kind.delivery, lease: kind.leaseSeconds, on: db)
+                let (held, rows) = try await store.intend(
+                    worker: worker, ids: batch.map(\.id), delivery: kind.delivery, lease: kind.leaseSeconds, then: kind.prepare(batch),
+                    on: db)
                 let mine = batch.filter { held.contains($0.id) }
-                let verdicts = mine.isEmpty ? [] : try await kind.admit(mine, on: db)
+                let verdicts = mine.isEmpty ? [] : try await kind.admit(mine, prepared: rows, on: db)
                 guard verdicts.count == mine.count else {
                     throw JobsError(message: "\(kind.name) gave \(verdicts.count) verdicts for \(mine.count) attempts")
                 }

@@ -14,18 +14,23 @@ extension GraphEndpoint {
         try Self.require(.send, key)
         let options = try SendOptions(request.headers)
         let body = try await request.jsonObject(upTo: configuration.bodyLimit, within: configuration.bodyTimeout)
-        _ = try await sender(senderID, for: key)
         if body["status"] != nil || (body["typing_indicator"] != nil && body["type"] == nil) {
+            _ = try await sender(senderID, for: key)
             _ = try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID))
             return .json(["success": true])
         }
         let submission = try await Self.submission(
             sender: senderID, body: body, edge: edge, options: options, key: key, on: dependencies)
-        let receipt = try await dependencies.gateway.submit(submission)
+        let receipt: Receipt
+        do {
+            receipt = try await dependencies.gateway.submit(submission)
+        } catch let refusal as GatewayRefusal where refusal == .unknownSender(senderID) {
+            throw Self.unknownSender(senderID)
+        }
         var response: Response
         do {
             if options.wait > .zero {
-                let record = try await dependencies.gateway.wait(for: receipt.id, atMost: options.wait)
+                let record = try await dependencies.gateway.wait(for: receipt.id, atMost: options.wait, isNew: receipt.isNew)
                 response = try MessageAnswer.response(record, receipt: receipt, body: body)
             } else if receipt.isDuplicate, let record = try await dependencies.gateway.message(receipt.id) {
                 response = try MessageAnswer.response(record, receipt: receipt, body: body)
@@ -55,6 +60,7 @@ extension GraphEndpoint {
         submission.idempotencyKey = options.idempotencyKey
         submission.idempotencyScope = key.id.uuidString.lowercased()
         submission.apiKeyID = key.id
+        submission.clientID = key.clientID
         switch options.expires {
         case .at(let date): submission.expiresAt = date
         case .after(let seconds): submission.expiresAt = try await JobQueue.now(on: dependencies.client).addingTimeInterval(seconds)

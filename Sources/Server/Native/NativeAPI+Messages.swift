@@ -24,11 +24,16 @@ extension NativeAPI {
         let body = try await body(request)
         let key = try context.key
         let submission = try await submission(body, key: key, headers: request.headers)
-        try await requireSender(submission.sender, key)
-        let receipt = try await dependencies.gateway.submit(submission)
+        let receipt: Receipt
+        do {
+            receipt = try await dependencies.gateway.submit(submission)
+        } catch let refusal as GatewayRefusal where refusal == .unknownSender(submission.sender) {
+            throw Self.unknownSender(submission.sender)
+        }
         var response: Response
         if let seconds = body["wait"]?.double, seconds > 0,
-            let record = try? await dependencies.gateway.wait(for: receipt.id, atMost: .milliseconds(Int64(min(seconds, 60) * 1000)))
+            let record = try? await dependencies.gateway.wait(
+                for: receipt.id, atMost: .milliseconds(Int64(min(seconds, 60) * 1000)), isNew: receipt.isNew)
         {
             response = .json(MessageView.json(record))
         } else {
@@ -76,8 +81,12 @@ extension NativeAPI {
 
     func requireSender(_ id: String, _ key: APIKey) async throws {
         guard let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) else {
-            throw HTTPProblem(.notFound, "unknown_sender", "no sender has the phone number id \(id.prefix(40).debugDescription)")
+            throw Self.unknownSender(id)
         }
+    }
+
+    private static func unknownSender(_ id: String) -> HTTPProblem {
+        HTTPProblem(.notFound, "unknown_sender", "no sender has the phone number id \(id.prefix(40).debugDescription)")
     }
 
     @Sendable private func listMessages(_ request: Request, _ context: RelevoContext) async throws -> Response {

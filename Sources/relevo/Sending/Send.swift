@@ -40,7 +40,8 @@ struct Send: AsyncParsableCommand {
         let wait = wait
         let result = try await common.with { parts in
             let receipt = try await parts.gateway.submit(submission)
-            return Result(receipt: receipt, message: try await parts.gateway.wait(for: receipt.id, atMost: .seconds(wait)))
+            return Result(
+                receipt: receipt, message: try await parts.gateway.wait(for: receipt.id, atMost: .seconds(wait), isNew: receipt.isNew))
         }
         let message = result.message
         try common.show(
