@@ -21,10 +21,11 @@ extension Gateway {
     public func wait(for id: UUID, atMost limit: Duration, isNew: Bool = false) async throws -> MessageRecord {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: min(limit, .seconds(3600)))
-        var pause = core.settings.waitPoll
+        var pause = isNew ? .milliseconds(20) : core.settings.waitPoll
         var looks = !isNew
         while true {
-            // Listening begins before the look, so that no news falls between; a stream serves one wait.
+            // Listening begins before the look, so that no news falls between; a stream serves one wait. Of a new message it may have come
+            // already: it is looked at soon.
             let (ticket, news) = core.waiters.start(id)
             defer { core.waiters.stop(id, ticket: ticket) }
             let left = clock.now.duration(to: end)

@@ -52,8 +52,11 @@ public struct Gateway: Sendable {
     }
 
     /// Read marks and typing indicators: passed on at once, never queued.
-    public func passThrough(body: JSONValue, sender: String) async throws -> GraphOutcome<Void> {
-        guard let found = try await senders.resolve(sender, on: core.client) else { throw GatewayRefusal.unknownSender(sender) }
+    /// - Parameter clientID: the client whose senders the caller may use; nil: those of all.
+    public func passThrough(body: JSONValue, sender: String, clientID: String?) async throws -> GraphOutcome<Void> {
+        guard let found = try await senders.resolve(sender, on: core.client), clientID == nil || clientID == found.clientID else {
+            throw GatewayRefusal.unknownSender(sender)
+        }
         return await core.graph.markRead(body, from: found.phoneNumberID, token: try await core.credentials.token(forWABA: found.wabaID))
     }
 }

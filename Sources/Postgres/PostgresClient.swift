@@ -202,8 +202,8 @@ public final class PostgresClient: PostgresExecutor, Service {
 
     /// Runs `body` in a READ COMMITTED transaction on a pooled connection; the body's own error is rethrown.
     ///
-    /// The body and its child tasks run on the connection's own thread as far as they are bound to no actor, so that none of them goes on
-    /// while a statement is on its way: a time limit belongs around the transaction.
+    /// The body and its child tasks run on the connection's own queue, except on actors that have an executor of their own. None of them
+    /// goes on while a statement is on its way: a time limit belongs around the transaction.
     @discardableResult
     public func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         try await withConnection { connection in

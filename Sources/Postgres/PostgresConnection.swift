@@ -90,9 +90,10 @@ public final class PostgresConnection: PostgresExecutor {
     private var isInTransaction: Bool { hasAhead || !session.isIdle }
 
     /// Runs a statement whose answer nobody reads. In a transaction it goes along with the next statement, or with COMMIT: one round trip
-    /// less. Its failure is thrown there.
+    /// less. Its failure is thrown there; with COMMIT it cannot be cancelled any more.
     public func piggyback(_ query: PostgresQuery, _ file: String = #fileID, _ line: Int = #line) async throws {
-        guard isInTransaction else {
+        if let failure = query.failure { throw failure }
+        guard hasAhead || session.isInTransaction else {
             try await self.query(query, file: file, line: line)
             return
         }
@@ -104,13 +105,18 @@ public final class PostgresConnection: PostgresExecutor {
     private func located<T>(_ file: String, _ line: Int, _ body: () async throws -> T) async throws -> T {
         do {
             return try await body()
-        } catch var error as PostgresError {
-            if error.code == .connectionFailed || error.sqlState == "25006" { breakDown() }
-            if error.sqlState == "25006" { misplaced.store(true, ordering: .releasing) }
-            error.file = file
-            error.line = line
-            throw error
+        } catch let error as PostgresError {
+            throw marked(error, file, line)
         }
+    }
+
+    private func marked(_ error: PostgresError, _ file: String, _ line: Int) -> PostgresError {
+        var error = error
+        if error.code == .connectionFailed || error.sqlState == "25006" { breakDown() }
+        if error.sqlState == "25006" { misplaced.store(true, ordering: .releasing) }
+        error.file = file
+        error.line = line
+        return error
     }
 
     public func afterCommit(_ body: @escaping @Sendable () -> Void) {
@@ -143,13 +149,15 @@ public final class PostgresConnection: PostgresExecutor {
 
     /// Runs statements in one round trip, each as a transaction of its own, outside any other: what one has done the next one sees.
     ///
-    /// The first failure is thrown, but the statements after it have run all the same.
-    public func separately(_ queries: [PostgresQuery], _ file: String = #fileID, _ line: Int = #line) async throws -> [PostgresRows] {
+    /// One that fails keeps those after it from nothing; thrown is only what fails all, or loses the rest.
+    public func separately(
+        _ queries: [PostgresQuery], _ file: String = #fileID, _ line: Int = #line
+    ) async throws -> [Result<PostgresRows, PostgresError>] {
         try requireLent()
         guard !isInTransaction else { throw PostgresError(.unexpected, "statements of their own inside a transaction") }
         return try await located(file, line) {
-            try await session.stoppable { try await session.pipeline(queries, isolated: true, ticket: $0) }
-        }
+            try await session.stoppable { try await session.separately(queries, ticket: $0) }
+        }.map { $0.mapError { marked($0, file, line) } }
     }
 
     /// Runs statements after those that were to go along with them; returns the rows of `queries`.
@@ -166,8 +174,9 @@ public final class PostgresConnection: PostgresExecutor {
             return Array(rows.dropFirst(ahead.count))
         } catch {
             // Cancelled, or a statement that could not even be prepared: nothing has been sent, and whoever goes on must not do so without.
+            // (Or a COMMIT that has failed, after which nobody goes on.)
             let isBeginning = ahead.first?.query.sql == Self.begin.query.sql
-            if isBeginning ? session.isIdle : session.isInTransaction { self.ahead.withLock { $0 = ahead + $0 } }
+            if !isBroken, isBeginning ? session.isIdle : session.isInTransaction { self.ahead.withLock { $0 = ahead + $0 } }
             guard var error = error as? PostgresError else { throw error }
             if let origin = ahead.first(where: { $0.query.sql == error.sql }) { (error.file, error.line) = (origin.file, origin.line) }
             throw error
@@ -220,6 +229,8 @@ public final class PostgresConnection: PostgresExecutor {
         }
         let tag: String
         do {
+            // What goes along has not been begun: a cancelled task leaves it so.
+            if hasAhead { try Task.checkCancellation() }
             // Not cancellable: a commit stopped half way would leave the caller not knowing.
             tag = try await run("COMMIT", cancellable: false).commandTag
         } catch {

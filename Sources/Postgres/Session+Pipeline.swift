@@ -1,10 +1,26 @@
 import CLibPQ
 
 extension Session {
-    /// Sends all statements, then reads all answers: one round trip, and one implicit transaction, or with `isolated` one for each.
-    ///
-    /// After one that fails none has run; isolated, the others have. libpq reads while it waits for room to send, so that a full buffer on both sides is no deadlock.
-    func pipeline(_ queries: [PostgresQuery], isolated: Bool = false, ticket: UInt64?) throws -> [PostgresRows] {
+    /// Sends all statements, then reads all answers: one round trip, one implicit transaction. Throws the first failure.
+    func pipeline(_ queries: [PostgresQuery], ticket: UInt64?) throws -> [PostgresRows] {
+        let answers = try answers(to: queries, isolated: false, ticket: ticket)
+        let rows = try answers.map { try $0.get() }
+        guard rows.count == queries.count else { throw PostgresError(.connectionFailed, "the pipeline was not finished") }
+        return rows
+    }
+
+    /// Sends all statements, then reads all answers: one round trip, each statement a transaction of its own. Throws only what fails all.
+    func separately(_ queries: [PostgresQuery], ticket: UInt64?) throws -> [Result<PostgresRows, PostgresError>] {
+        let answers = try answers(to: queries, isolated: true, ticket: ticket)
+        if answers.count == queries.count { return answers }
+        _ = try answers.last?.get()
+        throw PostgresError(.connectionFailed, "the pipeline was not finished")
+    }
+
+    /// libpq reads while it waits for room to send, so that a full buffer on both sides is no deadlock.
+    private func answers(
+        to queries: [PostgresQuery], isolated: Bool, ticket: UInt64?
+    ) throws -> [Result<PostgresRows, PostgresError>] {
         if let failure = queries.lazy.compactMap(\.failure).first { throw failure }
         guard let connection else { throw PostgresError(.connectionFailed, "the connection is closed") }
         defer { note(connection) }
@@ -22,16 +38,17 @@ extension Session {
             if isolated { synced = PQpipelineSync(connection) == 1 && synced }
         }
         if !isolated { synced = PQpipelineSync(connection) == 1 }
-        let (rows, failure) = answers(to: queries.prefix(sent), isolated: isolated, on: connection)
+        let answers = read(answersTo: queries.prefix(sent), isolated: isolated, on: connection)
         let left = PQexitPipelineMode(connection) == 1
-        if let failure {
+        var hasFailed = false
+        for case .failure(let failure) in answers {
+            hasFailed = true
             if isStalePlan(failure), let sql = failure.sql { forget(sql, on: connection) }
-            throw failure
         }
-        guard synced, left, rows.count == queries.count else {
+        guard hasFailed || synced && left && answers.count == queries.count else {
             throw PostgresError(.connectionFailed, "the pipeline was not finished: \(message(of: connection))")
         }
-        return rows
+        return answers
     }
 
     /// Prepared before the pipeline starts; nil for all when there are too many to stay in the cache together.
@@ -49,30 +66,31 @@ extension Session {
         }
     }
 
-    /// Reads to the end whatever happens: an answer left behind would be taken for the next statement's.
-    private func answers(
-        to queries: ArraySlice<PostgresQuery>, isolated: Bool, on connection: OpaquePointer
-    ) -> ([PostgresRows], PostgresError?) {
-        var rows: [PostgresRows] = []
-        var failure: PostgresError?
+    /// Reads to the end whatever happens: an answer left behind would be taken for the next statement's. Ends with the failure that the
+    /// rest of its transaction was skipped for.
+    private func read(
+        answersTo queries: ArraySlice<PostgresQuery>, isolated: Bool, on connection: OpaquePointer
+    ) -> [Result<PostgresRows, PostgresError>] {
+        var answers: [Result<PostgresRows, PostgresError>] = []
         for query in queries {
+            var answer: Result<PostgresRows, PostgresError>?
             while let result = PQgetResult(connection) {
-                // What comes after a failed statement is skipped by the server.
-                if failure != nil || PQresultStatus(result) == PGRES_PIPELINE_ABORTED {
+                guard answer == nil, PQresultStatus(result) != PGRES_PIPELINE_ABORTED else {
                     PQclear(result)
                     continue
                 }
                 do {
-                    rows.append(PostgresRows(result: ResultBox(try checked(result, on: connection, sql: query.sql))))
+                    answer = .success(PostgresRows(result: ResultBox(try checked(result, on: connection, sql: query.sql))))
                 } catch {
-                    failure = error as? PostgresError
+                    answer = .failure(error as? PostgresError ?? PostgresError(.unexpected, "\(error)"))
                 }
             }
-            if PQstatus(connection) != CONNECTION_OK { return (rows, failure) }
+            if let answer { answers.append(answer) }
+            if PQstatus(connection) != CONNECTION_OK { return answers }
             // The end of its transaction.
             if isolated { PQclear(PQgetResult(connection)) }
         }
         while let result = PQgetResult(connection) { PQclear(result) }
-        return (rows, failure)
+        return answers
     }
 }

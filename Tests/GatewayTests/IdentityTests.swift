@@ -1,11 +1,12 @@
 import CloudAPI
 import Foundation
-import Gateway
 import Jobs
 import Postgres
 import Recipients
 import TestSupport
 import Testing
+
+@testable import Gateway
 
 @Suite struct IdentityTests {
     private func observe(_ hash: String, at second: Int, _ rig: Rig) async throws {
@@ -70,6 +71,28 @@ import Testing
             #expect(
                 try await rig.gateway.history(of: first.id).map(\.kind).filter { $0 != "submitted" }.sorted()
                     == ["accepted", "accepted", "released", "status.failed"])
+        }
+    }
+
+    /// What is held has no job, and stands between those that have theirs.
+    @Test func heldMessageAmongOthersOfABatchTakesNobodysJob() async throws {
+        try await Rig.with(mode: .enforce, sends: false) { rig in
+            try await observe("OLD=", at: 0, rig)
+            try await rig.client.query("UPDATE recipients.contact SET trust = 'changed', cause = 'observed', changed_at = now()")
+            let numbers = ["+16315550000", "+16315551234", "+16315550001", "+16315551234", "+16315550002"]
+            let receipts = try await rig.gateway.submit(
+                batch: numbers.map { Submission(sender: Rig.sender, body: Rig.text(to: $0)) }
+            ).map { try $0.get() }
+            #expect(receipts.map(\.state) == [.queued, .held, .queued, .held, .queued])
+            for receipt in receipts {
+                let job =
+                    try await rig.client.query(
+                        """
+                        SELECT j.payload FROM gateway.message m LEFT JOIN jobs.job j ON j.id = m.job_id WHERE m.id = \(receipt.id)
+                        """
+                    ).decodeFirst(Data?.self) ?? nil
+                #expect(job.flatMap(SendJob.message) == (receipt.state == .held ? nil : receipt.id))
+            }
         }
     }
 

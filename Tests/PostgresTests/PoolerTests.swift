@@ -69,7 +69,7 @@ import Testing
                                         "SELECT \(first)", "SELECT \(first + 1)", "SELECT id FROM t WHERE id = \(first)",
                                     ])
                                 }
-                                #expect(try apart.map { try $0.decodeFirst(Int.self) } == [first, first + 1, first])
+                                #expect(try apart.map { try $0.get().decodeFirst(Int.self) } == [first, first + 1, first])
                             }
                         }
                     }

@@ -118,8 +118,8 @@ import Testing
         }
     }
 
-    /// A statement refused because its task was cancelled before it began has taken nothing along.
-    @Test func aCancelledStatementLosesNothingThatWasToGoAlong() async throws {
+    /// A statement refused because its task was cancelled before it began has taken nothing along; nor is it begun with COMMIT then.
+    @Test func aCancelledTaskBeginsNothingThatWasToGoAlong() async throws {
         try await TestDatabase.withEmpty { client in
             try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
             for first in [true, false] {
@@ -131,9 +131,30 @@ import Testing
                         await #expect(throws: CancellationError.self) { try await db.query("SELECT 1") }
                     }
                 }
-                try await task.value
+                await #expect(throws: CancellationError.self) { try await task.value }
             }
-            #expect(try await Self.count(client) == 2)
+            #expect(try await Self.count(client) == 0)
+        }
+    }
+
+    @Test func whatWasToGoAlongOnALostConnectionIsAnErrorOfTheTransaction() async throws {
+        try await TestDatabase.withEmpty { client in
+            try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
+            for first in [true, false] {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await client.withTransaction { db in
+                        let pid = try await db.query("SELECT pg_backend_pid()").decodeFirst(Int.self)
+                        if first { try await db.piggyback("INSERT INTO t VALUES (1)") }
+                        try await client.query("SELECT pg_terminate_backend(\(try #require(pid))::int, 5000)")
+                        if !first {
+                            _ = try? await db.query("SELECT 1")
+                            try await db.piggyback("INSERT INTO t VALUES (1)")
+                        }
+                    }
+                }
+                #expect(error?.isTransient == true)
+            }
+            #expect(try await Self.count(client) == 0)
         }
     }
 
@@ -147,15 +168,19 @@ import Testing
                 let rows = try await connection.separately([
                     "INSERT INTO t VALUES (\(Int32(1))) RETURNING txid_current()", "SELECT count(*) FROM t",
                     "INSERT INTO t VALUES (2) RETURNING txid_current()",
-                ])
+                ]).map { try $0.get() }
                 #expect(try rows[1].decodeFirst(Int.self) == 1)
                 #expect(try rows[0].decodeFirst(Int.self) != rows[2].decodeFirst(Int.self))
                 for bad in 0..<3 {
                     let ids = (0..<3).map { Int32($0 == bad ? 1 : 10 * (bad + 1) + $0) }
-                    let error = await #expect(throws: PostgresError.self) {
-                        _ = try await connection.separately(ids.map { "INSERT INTO t VALUES (\($0))" })
+                    let answers = try await connection.separately(ids.map { "INSERT INTO t VALUES (\($0))" })
+                    for (place, answer) in answers.enumerated() {
+                        switch answer {
+                        case .success: #expect(place != bad)
+                        case .failure(let error): #expect(place == bad && error.isUniqueViolation() && error.line != nil)
+                        }
                     }
-                    #expect(error?.isUniqueViolation() == true && connection.session.isIdle)
+                    #expect(connection.session.isIdle)
                 }
                 #expect(try await Self.count(connection) == 8)
                 await #expect(throws: PostgresError.self) {

@@ -32,7 +32,7 @@ struct SendKind: JobKind {
         var recipient: RecipientKey { RecipientKey(phoneNumberID: send.sender, address: address) }
     }
 
-    /// Decides in the transaction of the intent. Keys are taken in one order: messages, recipients, pairs.
+    /// Decides in the transaction of the intent. Keys are taken in one order: templates, recipients, pairs, messages that go.
     ///
     /// Messages are read without a lock: what begins, expires or holds one does so only if nothing has happened to it since, and the
     /// intent of its job is held all the while. Locking first would write every row twice.
@@ -229,6 +229,10 @@ struct SendKind: JobKind {
                 \(settings.pairInShadow))
             """
         ).decode((Int, Date?, Int, Bool).self)
+        // Changed while we looked: the next look sees to what.
+        for message in messages {
+            verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
+        }
         var going: [(Int64, PreparedSend)] = []
         for (place, until, failures, begun) in rows where messages.indices.contains(place - 1) {
             let message = messages[place - 1]
@@ -239,9 +243,6 @@ struct SendKind: JobKind {
                 send.pairFailures = failures
                 going.append((message.attempt.id, send))
                 verdicts[message.place] = .go
-            } else {
-                // Changed while we looked: the next look sees to what.
-                verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
             }
         }
         core.handoff.put(going)

@@ -12,12 +12,17 @@ struct JobStore: Sendable {
     /// by the server's clock, as all times here.
     @discardableResult
     func turn(_ most: Int = mostTurned, since: Int64 = 0) async throws -> Int64 {
-        try Self.turned(try await client.query(Self.turning(most, since)), since)
+        try Self.turned(try await client.query(Self.turning(most, since)), since).first
     }
 
-    private static func turning(_ most: Int, _ since: Int64) -> PostgresQuery { "SELECT jobs.turn(\(most)::int, \(since))" }
+    private static func turning(_ most: Int, _ since: Int64) -> PostgresQuery {
+        "SELECT jobs.now_us(), jobs.turn(\(most)::int, \(since))"
+    }
 
-    private static func turned(_ rows: PostgresRows, _ since: Int64) throws -> Int64 { try rows.decodeFirst(Int64.self) ?? since }
+    private static func turned(_ rows: PostgresRows, _ since: Int64) throws -> (begun: Int64?, first: Int64) {
+        guard let row = try rows.decodeFirst((Int64, Int64).self) else { return (nil, since) }
+        return (row.0, row.1)
+    }
 
     /// What a claim asks for.
     struct Claim {
@@ -46,22 +51,33 @@ struct JobStore: Sendable {
 
     func claim(_ claim: Claim, clock: inout ServerClock) async throws -> Claimed {
         let asked = ContinuousClock.now
-        return try Self.claimed(try await client.query(claim.query), asked, &clock)
+        return try Self.claimed(try await client.query(claim.query), nil, asked, &clock)
     }
 
     /// Turns and then claims: two transactions, since a claim must not hold what a turn has locked, in one round trip.
     func turnAndClaim(_ claim: Claim, clock: inout ServerClock) async throws -> (turned: Int64, claimed: Claimed) {
         let asked = ContinuousClock.now
-        let rows = try await client.withConnection {
+        let answers = try await client.withConnection {
             try await $0.separately([Self.turning(Self.mostTurned, claim.since), claim.query])
         }
-        return (try Self.turned(rows[0], claim.since), try Self.claimed(rows[1], asked, &clock))
+        let rows = try answers[1].get()
+        do {
+            let turned = try Self.turned(try answers[0].get(), claim.since)
+            return (turned.first, try Self.claimed(rows, turned.begun, asked, &clock))
+        } catch {
+            // What was claimed all the same is ours.
+            let claimed = try Self.claimed(rows, nil, asked, &clock)
+            if claimed.attempts.isEmpty { throw error }
+            return (claim.since, claimed)
+        }
     }
 
-    private static func claimed(_ rows: PostgresRows, _ asked: ContinuousClock.Instant, _ clock: inout ServerClock) throws -> Claimed {
+    private static func claimed(
+        _ rows: PostgresRows, _ begun: Int64?, _ asked: ContinuousClock.Instant, _ clock: inout ServerClock
+    ) throws -> Claimed {
         let rows = try rows.decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Bool, Int64, Int64).self)
         guard let first = rows.first else { return ([], nil) }
-        clock.heard(first.12, asked: asked, heard: .now)
+        clock.heard(first.12, first: begun, asked: asked, heard: .now)
         let attempts = rows.map { row in
             Attempt(
                 id: row.0, jobID: row.1, lane: row.2, laneKey: row.3, kind: row.4, number: row.5, payload: row.6, priority: row.7,

@@ -36,10 +36,13 @@ struct ServerClock: Sendable {
     private var seen: [Bounds] = []
     private var offset: Duration = .zero
 
-    /// - Parameter serverTime: microseconds since 1970, read by a statement that was begun at `asked` and answered by `heard`.
-    mutating func heard(_ serverTime: Int64, asked: ContinuousClock.Instant, heard: ContinuousClock.Instant) {
-        let time = Duration.microseconds(serverTime)
-        let new = Bounds(until: heard + Self.age, low: (asked - origin) - time, high: (heard - origin) - time)
+    /// - Parameters:
+    ///   - serverTime: microseconds since 1970, read by a statement that was begun at `asked` and answered by `heard`.
+    ///   - first: the same, read before what else was asked for in that round trip.
+    mutating func heard(_ serverTime: Int64, first: Int64? = nil, asked: ContinuousClock.Instant, heard: ContinuousClock.Instant) {
+        let new = Bounds(
+            until: heard + Self.age, low: (asked - origin) - .microseconds(first ?? serverTime),
+            high: (heard - origin) - .microseconds(serverTime))
         seen.removeAll { $0.until <= heard }
         if seen.count >= Self.most { seen.removeFirst(seen.count - Self.most + 1) }
         seen.append(new)

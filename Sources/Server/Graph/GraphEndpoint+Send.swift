@@ -15,18 +15,14 @@ extension GraphEndpoint {
         let options = try SendOptions(request.headers)
         let body = try await request.jsonObject(upTo: configuration.bodyLimit, within: configuration.bodyTimeout)
         if body["status"] != nil || (body["typing_indicator"] != nil && body["type"] == nil) {
-            _ = try await sender(senderID, for: key)
-            _ = try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID))
+            _ = try await known(senderID) {
+                try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID, clientID: key.clientID))
+            }
             return .json(["success": true])
         }
         let submission = try await Self.submission(
             sender: senderID, body: body, edge: edge, options: options, key: key, on: dependencies)
-        let receipt: Receipt
-        do {
-            receipt = try await dependencies.gateway.submit(submission)
-        } catch let refusal as GatewayRefusal where refusal == .unknownSender(senderID) {
-            throw Self.unknownSender(senderID)
-        }
+        let receipt = try await known(senderID) { try await dependencies.gateway.submit(submission) }
         var response: Response
         do {
             if options.wait > .zero {
@@ -47,6 +43,15 @@ extension GraphEndpoint {
         }
         response.headers[.relevoMessageID] = receipt.id.uuidString.lowercased()
         return response
+    }
+
+    /// Tells of a sender that the gateway does not know, or not for this key.
+    private func known<T>(_ senderID: String, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let refusal as GatewayRefusal where refusal == .unknownSender(senderID) {
+            throw Self.unknownSender(senderID)
+        }
     }
 
     static func submission(
