@@ -75,7 +75,9 @@ import Testing
                         }
                     }
                 }
-                #expect(error?.sqlState == "42P01" && connection.session.isIdle)
+                // Where nothing is prepared, through a pooler, the server has it and the transaction has failed.
+                #expect(error?.sqlState == "42P01" || error?.message.contains("an earlier statement") == true)
+                #expect(connection.session.isIdle)
                 #expect(try await Self.count(connection) == 1)
                 // A commit that is refused.
                 try await connection.query("CREATE TABLE u (id int REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
