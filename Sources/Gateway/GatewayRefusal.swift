@@ -4,6 +4,8 @@ public import CloudAPI
 public struct GatewayRefusal: Error, Sendable, Equatable {
     /// A code that Meta documents.
     public var code: Int
+    /// Stable name on the native API: `refused`, `conflict` or `unknown_sender`.
+    public var name: String
     public var subcode: Int?
     public var httpStatus: Int
     public var title: String
@@ -14,10 +16,11 @@ public struct GatewayRefusal: Error, Sendable, Equatable {
     public var candidates: [String]
 
     public init(
-        code: Int, subcode: Int? = nil, httpStatus: Int = 400, title: String, type: String = "OAuthException", details: String,
-        candidates: [String] = []
+        code: Int, name: String = "refused", subcode: Int? = nil, httpStatus: Int = 400, title: String, type: String = "OAuthException",
+        details: String, candidates: [String] = []
     ) {
         self.code = code
+        self.name = name
         self.subcode = subcode
         self.httpStatus = httpStatus
         self.title = title

@@ -185,7 +185,7 @@ extension RebuildRun {
             } catch let same as SamePerson {
                 refused.append(position)
                 reasons.append("the same as \(same.person), which is in the list already")
-            } catch let refusal as GatewayRefusal where refusal.httpStatus == 400 {
+            } catch let refusal as GatewayRefusal where [400, 404].contains(refusal.httpStatus) {
                 // This recipient is at fault; anything else is the run's trouble, and is tried again.
                 refused.append(position)
                 reasons.append(String("\(refusal.code): \(refusal.details)".replacing("\u{0}", with: "").prefix(500)))

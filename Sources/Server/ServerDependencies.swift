@@ -1,6 +1,8 @@
 public import CloudAPI
 public import Credentials
+import Foundation
 public import Gateway
+import Logging
 public import Migration
 public import Postgres
 public import Quality
@@ -33,5 +35,17 @@ public struct ServerDependencies: Sendable {
         self.credentials = credentials
         self.templates = templates
         self.checkSchema = checkSchema
+    }
+
+    /// A message that was taken in, as it is once something came of it or `wait` is over; one that was handed in again, as it is now. nil: there
+    /// is nothing to tell yet, or it could not be read. That is no error of the call: the message is stored, and the caller would send it again.
+    func outcome(of receipt: Receipt, wait: Duration, logger: Logger) async -> MessageRecord? {
+        do {
+            if wait > .zero { return try await gateway.wait(for: receipt.id, atMost: wait, isNew: receipt.isNew) }
+            return receipt.isDuplicate ? try await gateway.message(receipt.id) : nil
+        } catch {
+            logger.warning("the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
+            return nil
+        }
     }
 }

@@ -159,6 +159,29 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
         }
     }
 
+    /// Its number has become another client's: what is posted to the old id does not go from there.
+    @Test func aKeyBoundToAClientFollowsNoNumberToAnother() async throws {
+        try await Rig.with(engine: false) { rig in
+            let (bound, _) = try await rig.keys.create(name: "bound", scopes: [.send, .read], clientID: "acme", by: "test")
+            try await rig.dependencies.gateway.senders.moved(from: Rig.phone, to: "2065403")
+            let mark = #"{"messaging_product":"whatsapp","status":"read","message_id":"wamid.X"}"#
+            for body in [text, mark] {
+                let answer = try await rig.ask("POST", Self.messages, key: bound, headers: [("Relevo-Wait", "0")], body: body)
+                #expect(answer.status == 404 && answer.json["error"]?["error_subcode"]?.integer == 33, "\(answer.text)")
+            }
+            let form = "--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--b--\r\n"
+            let upload = try await rig.ask(
+                "POST", "/v25.0/\(Rig.phone)/media", key: bound, headers: [("Content-Type", "multipart/form-data; boundary=b")], body: form)
+            #expect(upload.status == 404)
+            let native = #"{"sender":"\#(Rig.phone)","message":\#(text)}"#
+            let one = try await rig.ask("POST", "/api/v1/messages", key: bound, body: native)
+            #expect(one.status == 404 && one.json["error"]?["code"]?.string == "unknown_sender", "\(one.text)")
+            let batch = try await rig.ask("POST", "/api/v1/messages/batch", key: bound, body: native + "\n")
+            #expect(batch.status == 200 && batch.text.contains("unknown_sender"), "\(batch.text)")
+            #expect(try await rig.client.query("SELECT FROM gateway.message").isEmpty && rig.meta.asked.isEmpty)
+        }
+    }
+
     @Test func mediaIsHandedThroughUnderRelevosAddress() async throws {
         try await Rig.with(engine: false) { rig in
             let body = "--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--b--\r\n"

@@ -55,7 +55,7 @@ struct Intake {
             throw .unknownSender(submission.sender)
         }
         guard sender.sender.state != .retired else {
-            throw .unknownSender(submission.sender, because: "it is retired and its number has no other id")
+            throw .retiredSender(submission.sender)
         }
         let body = try CheckedBody(submission.body, edge: submission.edge, maximumBytes: core.settings.maximumBody)
         if let expiry = submission.expiresAt, expiry <= now { throw .invalid("the message's expiry is over before it was handed in") }
@@ -157,10 +157,19 @@ struct Intake {
 }
 
 extension GatewayRefusal {
-    /// No sender has the id, or the caller may not use it; or what else `reason` says.
-    public static func unknownSender(_ id: String, because reason: String = "no sender has it") -> Self {
+    /// No sender has the id that the caller may use.
+    public static func unknownSender(_ id: String) -> Self {
+        sender(
+            "unknown_sender", 404, "No sender that may be used here has the phone number id \(id.quoted); relevo sender list shows them.")
+    }
+
+    static func retiredSender(_ id: String) -> Self {
+        sender("refused", 400, "The phone number id \(id.quoted) is retired, and its number has no other id.")
+    }
+
+    private static func sender(_ name: String, _ httpStatus: Int, _ details: String) -> Self {
         Self(
-            code: 100, subcode: 33, title: "Unsupported post request", type: "GraphMethodException",
-            details: "The phone number id \(id.quoted) cannot be sent from: \(reason).")
+            code: 100, name: name, subcode: 33, httpStatus: httpStatus, title: "Unsupported post request", type: "GraphMethodException",
+            details: details)
     }
 }

@@ -95,7 +95,7 @@ struct Repeats {
                 // Its message is gone, and nobody can say what became of it: never sent once more for that.
                 results[place] = .failure(
                     GatewayRefusal(
-                        code: 100, httpStatus: 409, title: "Invalid parameter",
+                        code: 100, name: "conflict", httpStatus: 409, title: "Invalid parameter",
                         details: "The message that the idempotency key \(key.key.quoted) was used for is no longer kept."))
             }
             candidates[place] = nil
@@ -104,7 +104,7 @@ struct Repeats {
 
     private static func conflict(_ key: Key) -> GatewayRefusal {
         GatewayRefusal(
-            code: 100, httpStatus: 409, title: "Invalid parameter",
+            code: 100, name: "conflict", httpStatus: 409, title: "Invalid parameter",
             details: "The idempotency key \(key.key.quoted) was used for another message within 24 hours.")
     }
 }

@@ -16,7 +16,7 @@ extension GraphEndpoint {
         try Self.require(.send, key)
         let sender = try await current(try await sender(senderID, for: key))
         // The number may be another client's by now.
-        guard key.sees(client: sender.clientID) else { throw Self.unknownSender(senderID) }
+        guard key.sees(client: sender.clientID) else { throw GatewayRefusal.unknownSender(senderID) }
         guard let type = request.headers[.contentType], type.lowercased().hasPrefix("multipart/form-data") else {
             throw HTTPProblem.badRequest("a multipart/form-data body with file, type and messaging_product is expected")
         }

@@ -15,43 +15,22 @@ extension GraphEndpoint {
         let options = try SendOptions(request.headers)
         let body = try await request.jsonObject(upTo: configuration.bodyLimit, within: configuration.bodyTimeout)
         if body["status"] != nil || (body["typing_indicator"] != nil && body["type"] == nil) {
-            _ = try await known(senderID) {
-                try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID, clientID: key.clientID))
-            }
+            _ = try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID, clientID: key.clientID))
             return .json(["success": true])
         }
         let submission = try await Self.submission(
             sender: senderID, body: body, edge: edge, options: options, key: key, on: dependencies)
-        let receipt = try await known(senderID) { try await dependencies.gateway.submit(submission) }
+        let receipt = try await dependencies.gateway.submit(submission)
+        let record = await dependencies.outcome(of: receipt, wait: options.wait, logger: context.logger)
         var response: Response
         do {
-            if options.wait > .zero {
-                let record = try await dependencies.gateway.wait(for: receipt.id, atMost: options.wait, isNew: receipt.isNew)
-                response = try MessageAnswer.response(record, receipt: receipt, body: body)
-            } else if receipt.isDuplicate, let record = try await dependencies.gateway.message(receipt.id) {
-                response = try MessageAnswer.response(record, receipt: receipt, body: body)
-            } else {
-                response = MessageAnswer.queued(receipt, body: body)
-            }
+            response =
+                try record.map { try MessageAnswer.response($0, receipt: receipt, body: body) } ?? MessageAnswer.queued(receipt, body: body)
         } catch let problem as HTTPProblem {
             response = problem.response(.graph)
-        } catch {
-            // The message is stored: an error now would make the caller send it again.
-            context.logger.warning(
-                "the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
-            response = MessageAnswer.queued(receipt, body: body)
         }
         response.headers[.relevoMessageID] = receipt.id.uuidString.lowercased()
         return response
-    }
-
-    /// Tells of a sender that the gateway does not know, or not for this key.
-    private func known<T>(_ senderID: String, _ body: () async throws -> T) async throws -> T {
-        do {
-            return try await body()
-        } catch let refusal as GatewayRefusal where refusal == .unknownSender(senderID) {
-            throw Self.unknownSender(senderID)
-        }
     }
 
     static func submission(

@@ -56,15 +56,9 @@ struct GraphEndpoint: RouterMiddleware {
     /// A sender the key may use. Another client's does not exist for it.
     func sender(_ id: String, for key: APIKey) async throws -> Sender {
         guard let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) else {
-            throw Self.unknownSender(id)
+            throw GatewayRefusal.unknownSender(id)
         }
         return sender
-    }
-
-    static func unknownSender(_ id: String) -> HTTPProblem {
-        .notFound(
-            "no sender has the phone number id \(id.prefix(40).debugDescription), or this key may not use it; relevo sender list shows them"
-        )
     }
 
     static func require(_ scope: APIScope, _ key: APIKey) throws {

@@ -57,8 +57,7 @@ extension HTTPProblem {
 
     private init(_ refusal: GatewayRefusal) {
         let status = HTTPResponse.Status(code: (400...599).contains(refusal.httpStatus) ? refusal.httpStatus : 400)
-        self.init(
-            status, status == .conflict ? "conflict" : "refused", refusal.details, graphCode: refusal.code, graphSubcode: refusal.subcode)
+        self.init(status, refusal.name, refusal.details, graphCode: refusal.code, graphSubcode: refusal.subcode)
         var members: JSONObject = ["graph_code": JSONValue(refusal.code)]
         if !refusal.candidates.isEmpty { members["candidates"] = .array(refusal.candidates.map { .string($0) }) }
         details = .object(members)

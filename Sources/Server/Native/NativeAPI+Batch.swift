@@ -39,8 +39,6 @@ extension NativeAPI {
         let key: APIKey
         var line = 0
         var failures = 0
-        /// Senders found so far, and whether the key may use them.
-        var senders: [String: Bool] = [:]
 
         init(api: NativeAPI, key: APIKey) {
             self.api = api
@@ -98,24 +96,10 @@ extension NativeAPI {
         }
 
         /// The message of a line; nil for a blank one.
-        private mutating func read(_ line: LineReader.Line) async throws -> Submission? {
+        private func read(_ line: LineReader.Line) async throws -> Submission? {
             guard case .text(let bytes) = line else { throw Request.tooLarge(api.configuration.bodyLimit) }
             if bytes.allSatisfy({ $0 == 32 || $0 == 9 }) { return nil }
-            let submission = try await api.submission(try JSONValue(parsing: bytes), key: key)
-            if senders[submission.sender] == nil {
-                if senders.count > 1000 { senders.removeAll() }
-                do {
-                    try await api.requireSender(submission.sender, key)
-                    senders[submission.sender] = true
-                } catch let problem as HTTPProblem where problem.status == .notFound {
-                    senders[submission.sender] = false
-                }
-            }
-            guard senders[submission.sender] == true else {
-                throw HTTPProblem(
-                    .notFound, "unknown_sender", "no sender has the phone number id \(submission.sender.prefix(40).debugDescription)")
-            }
-            return submission
+            return try await api.submission(try JSONValue(parsing: bytes), key: key)
         }
 
         private static func error(_ error: any Error) -> JSONValue {

@@ -24,17 +24,10 @@ extension NativeAPI {
         let body = try await body(request)
         let key = try context.key
         let submission = try await submission(body, key: key, headers: request.headers)
-        let receipt: Receipt
-        do {
-            receipt = try await dependencies.gateway.submit(submission)
-        } catch let refusal as GatewayRefusal where refusal == .unknownSender(submission.sender) {
-            throw Self.unknownSender(submission.sender)
-        }
+        let receipt = try await dependencies.gateway.submit(submission)
+        let seconds = max(0, min(body["wait"]?.double ?? 0, 60))
         var response: Response
-        if let seconds = body["wait"]?.double, seconds > 0,
-            let record = try? await dependencies.gateway.wait(
-                for: receipt.id, atMost: .milliseconds(Int64(min(seconds, 60) * 1000)), isNew: receipt.isNew)
-        {
+        if seconds > 0, let record = await dependencies.outcome(of: receipt, wait: .seconds(seconds), logger: context.logger) {
             response = .json(MessageView.json(record))
         } else {
             response = .json(MessageView.json(receipt), status: .accepted)
@@ -81,12 +74,8 @@ extension NativeAPI {
 
     func requireSender(_ id: String, _ key: APIKey) async throws {
         guard let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) else {
-            throw Self.unknownSender(id)
+            throw GatewayRefusal.unknownSender(id)
         }
-    }
-
-    private static func unknownSender(_ id: String) -> HTTPProblem {
-        HTTPProblem(.notFound, "unknown_sender", "no sender has the phone number id \(id.prefix(40).debugDescription)")
     }
 
     @Sendable private func listMessages(_ request: Request, _ context: RelevoContext) async throws -> Response {
