@@ -41,6 +41,18 @@ public final class Attempt: Sendable {
         self.maxAttempts = maxAttempts
         self.slot = slot
     }
+
+    /// To be called when its effect is out: when the last byte of a request is written to its socket. A lane with a rate then counts it at
+    /// this time, not at that of its slot. Nil where nothing counts it.
+    public var tookEffect: (@Sendable () -> Void)? {
+        guard let slot else { return nil }
+        return { [id] in slot.window.tookEffect(id, slot) }
+    }
+
+    /// It is over. Unless nothing can have come of it, it has had its effect by now.
+    func end(_ result: AttemptResult) {
+        if case .retry = result { slot?.window.ended(id) } else { tookEffect?() }
+    }
 }
 
 /// What a kind says about an attempt just before it is performed.
@@ -102,7 +114,8 @@ public protocol JobKind: Sendable {
     /// When it throws, nothing has been performed: the attempts are retried.
     /// - Parameter prepared: the answers to `prepare`.
     func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission]
-    /// The effect. `detail` is handed to `settle` as it is.
+    /// The effect; `attempt.tookEffect` is called when it is out, or it counts for its lane's rate only once this ends. `detail` is handed to
+    /// `settle` as it is.
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?)
     /// Takes the results over, in the transaction that ends the attempts. May be called again when that transaction failed.
     func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws

@@ -158,11 +158,11 @@ private final class Flag: Sendable {
     @Test func cancelDoesNotStandInACircleWithAnIntent() async throws {
         try await Rig.with(sends: false) { rig in
             let receipt = try await rig.submit()
-            var clock = ServerClock()
+            var slots = SlotReader(windows: LaneWindows())
             let worker = try await JobStore(client: rig.client).beat(nil, name: "test", on: rig.client)
             try await JobStore(client: rig.client).turn()
             let claimed = try await JobStore(client: rig.client).claim(
-                .init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60), clock: &clock
+                .init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60), slots: &slots
             ).attempts
             #expect(claimed.count == 1)
             _ = try await crossed(rig) {
@@ -250,10 +250,10 @@ private final class Flag: Sendable {
             let receipt = try await rig.submit()
             let fresh = try await rig.submit(Rig.text(to: "+16315550000"))
             let store = JobStore(client: rig.client)
-            var clock = ServerClock()
+            var slots = SlotReader(windows: LaneWindows())
             let worker = try await store.beat(nil, name: "test", on: rig.client)
             try await store.turn()
-            let claimed = try await store.claim(.init(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60), clock: &clock)
+            let claimed = try await store.claim(.init(worker: worker, lanes: 1, most: 2, perLane: 2, lease: 60), slots: &slots)
                 .attempts
             try await rig.client.query("UPDATE gateway.message SET state = 'sending', sent_at = jobs.now()")
             // The engine could end the attempt, and the gateway could not take its result over.

@@ -223,4 +223,30 @@ import Testing
             #expect(try await client.claim(worker).map(\.jobID) == held)
         }
     }
+
+    /// What a claim has taken is ours, whatever became of the turn that went along.
+    @Test func aClaimBesideATurnThatFailsIsKept() async throws {
+        try await TestDatabase.with { client in
+            let jobs = try await client.enqueue(3, lane: client.lane())
+            let store = JobStore(client: client)
+            try await store.turn()
+            try await client.query(
+                """
+                CREATE OR REPLACE FUNCTION jobs.turn(p_max int, p_since_us bigint DEFAULT 0) RETURNS bigint LANGUAGE plpgsql VOLATILE AS
+                $$ BEGIN RAISE 'broken for a test'; END $$
+                """)
+            var slots = SlotReader(windows: LaneWindows())
+            let claim = JobStore.Claim(worker: try await client.worker(), lanes: 10, most: 10, perLane: 10, lease: 60)
+            let (_, claimed, trouble) = try await store.turnAndClaim(claim, slots: &slots)
+            #expect(Set(claimed.attempts.map(\.jobID)) == Set(jobs))
+            #expect((trouble as? PostgresError)?.message.contains("broken for a test") == true)
+            // With nothing to keep it is an error.
+            await #expect(throws: PostgresError.self) { try await Self.turnAndClaim(store, claim) }
+        }
+    }
+
+    private static func turnAndClaim(_ store: JobStore, _ claim: JobStore.Claim) async throws {
+        var slots = SlotReader(windows: LaneWindows())
+        _ = try await store.turnAndClaim(claim, slots: &slots)
+    }
 }

@@ -29,6 +29,32 @@ import Testing
         }
     }
 
+    /// However an attempt ends, its lane's window no longer counts it as under way; and what had an effect is counted.
+    @Test func aLaneWithARateCountsWhatGoesAndForgetsWhatHasEnded() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane("number", LaneLimits(perSecond: 500, burst: 50, maxRunning: 50))
+            let jobs = try await client.enqueue(200, lane: lane)
+            let kind = ScriptedKind(perform: { attempt in
+                guard let tookEffect = attempt.tookEffect else { return .dead(reason: "its lane counts nothing") }
+                if attempt.jobID % 2 == 0 { tookEffect() }
+                return switch attempt.jobID % 5 {
+                case 0 where attempt.number == 1: .retry(after: .zero, reason: "refused", costsAttempt: true, lanePenalty: nil)
+                case 1: .unknown(reason: "no answer")
+                default: .done(providerID: nil)
+                }
+            })
+            try await withEngine(client, [kind]) { engine in
+                try await eventually("all ended") { kind.ended == Set(jobs) }
+                #expect(engine.core.windows.count == 1 && engine.core.windows.underWay == 0)
+                // Alone in a lane at rest it counts as well.
+                let last = try await client.enqueue(1, lane: lane)
+                try await eventually("the last has ended") { kind.ended.isSuperset(of: last) }
+                #expect(engine.core.windows.underWay == 0)
+            }
+            #expect(!kind.settlements.contains { if case .dead = $0.result { true } else { false } })
+        }
+    }
+
     @Test func terminatedBackendsLoseAndDoubleNothing() async throws {
         try await TestDatabase.with { client in
             let lane = try await client.lane()

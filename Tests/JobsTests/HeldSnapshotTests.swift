@@ -123,13 +123,13 @@ import Testing
             let store = JobStore(client: client)
             let now = try await client.query("SELECT jobs.now_us()").decodeFirst(Int64.self) ?? 0
             let later = now + 60_000_000
-            var clock = ServerClock()
+            var slots = SlotReader(windows: LaneWindows())
             try await store.turn(since: later)
             #expect(try await client.count("wake") == 1)
             try await store.turn()
             #expect(try await client.count("wake") == 0)
             func claim(_ since: Int64) async throws -> JobStore.Claimed {
-                try await store.claim(.init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, since: since), clock: &clock)
+                try await store.claim(.init(worker: worker, lanes: 1, most: 1, perLane: 1, lease: 60, since: since), slots: &slots)
             }
             #expect(try await claim(later).attempts.isEmpty)
             #expect(try await store.nextDue(since: later) == nil)

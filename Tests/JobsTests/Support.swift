@@ -144,7 +144,7 @@ extension PostgresClient {
 extension JobStore {
     /// A claim of a test that does not care when.
     func claim(worker: Int64, lanes: Int, most: Int, perLane: Int, lease: Double) async throws -> [Attempt] {
-        var clock = ServerClock()
-        return try await claim(Claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease), clock: &clock).attempts
+        var slots = SlotReader(windows: LaneWindows())
+        return try await claim(Claim(worker: worker, lanes: lanes, most: most, perLane: perLane, lease: lease), slots: &slots).attempts
     }
 }

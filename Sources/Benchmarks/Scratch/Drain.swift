@@ -69,10 +69,13 @@ extension ScratchWorld {
             .map { (first: $0.0, last: $0.1) } ?? (first: nil, last: nil)
     }
 
-    /// Attempts that came too late for their slot, by how they ended.
+    /// Attempts that came too late for their slot, by how they ended; and as `full` those whose second was full.
     func missedSlots() async throws -> [String: Int] {
         let rows = try await parts.client.query(
-            "SELECT result::text, count(*) FROM jobs.outcome WHERE reason = 'its slot was missed' GROUP BY 1"
+            """
+            SELECT CASE reason WHEN 'its slot was missed' THEN result::text ELSE 'full' END, count(*) FROM jobs.outcome
+             WHERE reason IN ('its slot was missed', 'its second was full') GROUP BY 1
+            """
         ).decode((String, Int).self)
         return Dictionary(rows.map { ($0.0, $0.1) }) { first, _ in first }
     }

@@ -11,13 +11,21 @@ final class SinkHandler: ChannelInboundHandler {
     private let log: SinkLog
     private let delay: TimeAmount?
     private let ids: SinkIDs
+    private let asksKernel: Bool
+    private var options: (any SocketOptionProvider)?
     private var pending: ByteBuffer?
     private var isClosing = false
 
-    init(log: SinkLog, delay: Duration, ids: SinkIDs) {
+    /// - Parameter asksKernel: whether the times are those of the kernel.
+    init(log: SinkLog, delay: Duration, ids: SinkIDs, asksKernel: Bool) {
         self.log = log
+        self.asksKernel = asksKernel
         self.delay = delay > .zero ? TimeAmount(delay) : nil
         self.ids = ids
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if asksKernel { options = context.channel as? any SocketOptionProvider }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -54,7 +62,9 @@ final class SinkHandler: ChannelInboundHandler {
     private func take(_ request: SinkRequest, _ context: ChannelHandlerContext) {
         if request.closes { isClosing = true }
         if let target = request.target { return control(request.method, target, context) }
-        log.add(SinkRecord(time: MonotonicTime.micros, number: request.number, callback: request.callback))
+        // Its age first: a thread that stands still in between is late, and never early.
+        let age = options.map(SinkArrival.age) ?? 0
+        log.add(SinkRecord(time: MonotonicTime.micros - age, number: request.number, callback: request.callback))
         let (body, closes) = (answer(to: request, context), isClosing)
         guard let delay else { return send(body, closes: closes, context) }
         context.eventLoop.assumeIsolated().scheduleTask(in: delay) {

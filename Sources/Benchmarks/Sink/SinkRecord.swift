@@ -1,6 +1,7 @@
 /// One request that the sink took.
 package struct SinkRecord: Sendable, Equatable {
-    /// Microseconds of `CLOCK_MONOTONIC`, which all processes of a machine share: when the whole request had been read.
+    /// Microseconds of `CLOCK_MONOTONIC`, which all processes of a machine share: when the whole request had been read, or
+    /// had come in where the kernel is asked.
     package var time: Int64
     /// The `phone_number_id` of the path; 0 when it is none.
     package var number: UInt64

@@ -20,7 +20,11 @@ package final class SinkServer: Sendable {
     ///   - port: 0 takes a free one.
     ///   - delay: time before each answer.
     ///   - capacity: most requests remembered.
-    package init(host: String = "127.0.0.1", port: Int = 0, delay: Duration = .zero, capacity: Int = 5_000_000) async throws {
+    ///   - asksKernel: whether the times are those of arrival in the kernel, as far as that tells, for a judge of limits: what comes while the
+    ///     sink stands still must not count as come at once.
+    package init(
+        host: String = "127.0.0.1", port: Int = 0, delay: Duration = .zero, capacity: Int = 5_000_000, asksKernel: Bool = false
+    ) async throws {
         let log = SinkLog(capacity: capacity)
         let ids = SinkIDs()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -32,7 +36,8 @@ package final class SinkServer: Sendable {
                 .childChannelOption(.maxMessagesPerRead, value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(SinkHandler(log: log, delay: delay, ids: ids))
+                        try channel.pipeline.syncOperations.addHandler(
+                            SinkHandler(log: log, delay: delay, ids: ids, asksKernel: asksKernel))
                     }
                 }
             let channel = try await bootstrap.bind(host: host, port: port).get()
@@ -46,8 +51,8 @@ package final class SinkServer: Sendable {
         }
     }
 
-    /// A judge of limits must not bunch what came in time: its thread goes before those of the workers where that is allowed, and how late
-    /// it was all the same is noted.
+    /// A judge is late as seldom as it can be: its thread goes before those of the workers where that is allowed, and how late it was all the
+    /// same is noted.
     func judge() {
         let loop = group.next()
         loop.execute { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -15) }
@@ -65,7 +70,7 @@ package final class SinkServer: Sendable {
     }
 }
 
-/// How much later than wanted a thread came to look, at worst: the times it gives are true to within this.
+/// How much later than wanted a thread came to look, at worst.
 final class SinkLag: Sendable {
     /// Between two looks, in microseconds.
     static let pause: Int64 = 5000

@@ -19,12 +19,17 @@ final class AnswerCollector: HTTPClientResponseDelegate {
 
     private let limit: Int
     private let mark: WriteMark
+    private let whenWritten: (@Sendable () -> Void)?
     private let state = Mutex(State())
 
-    init(limit: Int, mark: WriteMark) {
+    /// - Parameter whenWritten: called once all of the request is written to the socket.
+    init(limit: Int, mark: WriteMark, whenWritten: (@Sendable () -> Void)?) {
         self.limit = limit
         self.mark = mark
+        self.whenWritten = whenWritten
     }
+
+    func didSendRequest(task: HTTPClient.Task<GraphResponse>) { whenWritten?() }
 
     func didReceiveHead(task: HTTPClient.Task<GraphResponse>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         // It answers before it has the body: it has something, and nobody knows what it did with that.

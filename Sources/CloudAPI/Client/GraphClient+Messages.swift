@@ -2,9 +2,12 @@ public import Foundation
 
 extension GraphClient {
     /// `POST /{phone}/messages`, or `/marketing_messages`: exactly one HTTP request, body as given.
-    public func send(_ body: JSONValue, from phone: String, edge: MessageEdge = .messages, token: Secret) async -> GraphOutcome<SendAnswer>
-    {
+    /// - Parameter whenWritten: called once all of it is written to the socket, before the answer comes.
+    public func send(
+        _ body: JSONValue, from phone: String, edge: MessageEdge = .messages, token: Secret, whenWritten: (@Sendable () -> Void)? = nil
+    ) async -> GraphOutcome<SendAnswer> {
         var request = post(phone, edge.rawValue, body)
+        request.whenWritten = whenWritten
         request.timeout = configuration.sendTimeout
         request.limit = 1 << 20
         return await call(request, token: token, read: SendAnswer.init)

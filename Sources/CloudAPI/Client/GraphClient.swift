@@ -85,6 +85,8 @@ struct GraphRequest: Sendable {
     var timeout: Duration?
     /// Longest body taken.
     var limit: Int = 8 << 20
+    /// Called once all of it is written to the socket.
+    var whenWritten: (@Sendable () -> Void)?
 }
 
 extension GraphClient {

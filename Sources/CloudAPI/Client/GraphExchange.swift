@@ -39,7 +39,8 @@ extension GraphClient {
             // Whoever no longer waits may have been told that nothing was sent.
             try Task.checkCancellation()
             let end = ContinuousClock.now + (request.timeout ?? configuration.callTimeout)
-            let task = http.execute(request: message, delegate: AnswerCollector(limit: request.limit, mark: mark))
+            let task = http.execute(
+                request: message, delegate: AnswerCollector(limit: request.limit, mark: mark, whenWritten: request.whenWritten))
             let answer = try await deadlines.answer(of: task, until: end)
             CrashPoint.requestAfterResponse.passed()
             return .success(answer)

@@ -22,7 +22,7 @@ extension SendKind {
                 SendDetail(text: text)
             )
         }
-        let outcome = await core.graph.send(request, from: send.sender, edge: send.edge, token: token)
+        let outcome = await core.graph.send(request, from: send.sender, edge: send.edge, token: token, whenWritten: attempt.tookEffect)
         // A refused token may have been replaced meanwhile: the next request asks for it anew.
         if let code = outcome.error?.code, [0, 104, 190].contains(code) { core.credentials.forget() }
         let (result, read) = OutcomeReader(settings: core.settings, pairFailures: send.pairFailures).read(outcome)

@@ -9,13 +9,13 @@ package enum ClaimProbe {
         let settings = EngineSettings()
         let worker = try await store.beat(nil, name: "claim probe", on: client)
         var times: [Duration] = []
-        var clock = ServerClock()
+        var slots = SlotReader(windows: LaneWindows())
         for _ in 0..<count {
             try await store.turn()
             let start = ContinuousClock.now
             let claim = JobStore.Claim(
                 worker: worker, lanes: settings.claimLanes, most: settings.maxInFlight, perLane: settings.claimPerLane, lease: 60)
-            let claimed = try await store.claim(claim, clock: &clock).attempts
+            let claimed = try await store.claim(claim, slots: &slots).attempts
             times.append(ContinuousClock.now - start)
             try await store.giveBack(worker: worker, ids: claimed.map(\.id), reason: "a benchmark")
         }

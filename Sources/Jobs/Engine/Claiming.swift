@@ -10,7 +10,7 @@ extension EngineCore {
         var isUnsure = false
         // Has waited in vain for more room: what is being performed takes long.
         var isPatient = false
-        var clock = ServerClock()
+        var slots = SlotReader(windows: windows)
         var looks = LookBack()
         var yield = LaneYield()
         while state.stop == .no {
@@ -26,7 +26,7 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
-                let found = try await claim(worker, room, &clock, &looks, &yield)
+                let found = try await claim(worker, room, &slots, &looks, &yield)
                 if found > 0 {
                     quiet = 0
                     continue
@@ -44,7 +44,7 @@ extension EngineCore {
     }
 
     private func claim(
-        _ worker: Int64, _ room: Int, _ clock: inout ServerClock, _ looks: inout LookBack, _ yield: inout LaneYield
+        _ worker: Int64, _ room: Int, _ slots: inout SlotReader, _ looks: inout LookBack, _ yield: inout LaneYield
     ) async throws -> Int {
         let since = looks.begin(.now)
         CrashPoint.claimBeforeCommit.passed()
@@ -52,12 +52,15 @@ extension EngineCore {
             worker: worker, lanes: yield.lanes(for: room, atMost: settings.claimLanes), most: room, perLane: settings.claimPerLane,
             lease: settings.staleAfter / .seconds(1) + 20, lead: state.intentLead(within: settings.intentLead) + Self.claimTime,
             since: since)
-        let (turned, claimed) = try await store.turnAndClaim(claim, clock: &clock)
+        let (turned, claimed, trouble) = try await store.turnAndClaim(claim, slots: &slots)
+        if state.turned(failed: trouble != nil), let trouble, !isAway(trouble) {
+            logger.error("what has become due cannot be moved to its lanes", metadata: ["error": "\(trouble)"])
+        }
         var (attempts, due) = claimed
         // A few lanes that had nothing say nothing of the others, which may have been due before.
         if attempts.isEmpty, claim.lanes < settings.claimLanes {
             claim.lanes = settings.claimLanes
-            (attempts, due) = try await store.claim(claim, clock: &clock)
+            (attempts, due) = try await store.claim(claim, slots: &slots)
         }
         looks.end(.now, earliest: min(turned, due ?? turned))
         yield.claimed(attempts.count, in: Set(attempts.map(\.lane)).count, asked: claim.lanes, room: room)
@@ -101,10 +104,11 @@ extension EngineCore {
             rest = rest.dropFirst(near.count)
             state.release(near)
             let (going, late) = near.reduce(into: ([Attempt](), [Attempt]())) { sorted, attempt in
-                if state.isInTime(attempt, starvation: settings.starvation) { sorted.0.append(attempt) } else { sorted.1.append(attempt) }
+                let isLate = attempt.slot?.isOver(.now) == true && !state.isStarving(attempt.lane, after: settings.starvation)
+                if isLate { sorted.1.append(attempt) } else { sorted.0.append(attempt) }
             }
             start(going, kind: name, worker: worker)
-            await giveBack(late, worker, "its slot was missed")
+            await giveBack(late, worker, Self.slotWasMissed)
         }
     }
 

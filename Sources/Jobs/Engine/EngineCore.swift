@@ -18,6 +18,7 @@ final class EngineCore: Sendable {
     let closing = Bell()
     let intents = Gate(3)
     let recent = RecentIntents()
+    let windows = LaneWindows()
 
     init(store: JobStore, kinds: [any JobKind], settings: EngineSettings, logger: Logger) {
         self.store = store

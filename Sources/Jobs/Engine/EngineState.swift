@@ -31,12 +31,13 @@ final class EngineState: Sendable {
         /// The longest that intents lately took, forgotten slowly.
         var intentTime: Duration = .milliseconds(20)
         var intentTimeAt = ContinuousClock.now
-        /// Lanes whose slots are being missed, since when.
-        var missedSince: [Int64: ContinuousClock.Instant] = [:]
+        /// Lanes whose slots are being missed: since when, and the last time.
+        var missed: [Int64: (since: ContinuousClock.Instant, last: ContinuousClock.Instant)] = [:]
         /// Since when the database has answered every heartbeat.
         var steadySince: ContinuousClock.Instant?
         var isAway = false
         var isTimelineMoved = false
+        var isTurnFailing = false
     }
 
     private let state = Mutex(State())
@@ -86,18 +87,25 @@ final class EngineState: Sendable {
         state.withLock { min(range.upperBound, max(range.lowerBound, $0.intentTime * 1.5)) }
     }
 
-    /// Whether an attempt may be performed now: in its slot, or late where its lane has got nothing through for so long.
-    func isInTime(_ attempt: Attempt, starvation: Duration) -> Bool {
-        guard let slot = attempt.slot else { return true }
-        let now = ContinuousClock.now
-        return state.withLock { state in
-            if slot.isOver(now) {
-                let since = state.missedSince[attempt.lane] ?? now
-                state.missedSince[attempt.lane] = since
-                return now - since > starvation
-            }
-            if !state.missedSince.isEmpty { state.missedSince[attempt.lane] = nil }
-            return true
+    /// A slot of a lane has been missed: whether its lane has got nothing through for so long that it is served late rather than not at all.
+    func isStarving(_ lane: Int64, after starvation: Duration, now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { state in
+            // One that was missed long ago, after which nothing came, says nothing.
+            let known = state.missed[lane].flatMap { now - $0.last <= starvation ? $0.since : nil }
+            if known == nil, state.missed.count >= 4096 { state.missed = state.missed.filter { now - $0.value.last <= starvation } }
+            let since = known ?? now
+            state.missed[lane] = (since, now)
+            return now - since > starvation
+        }
+    }
+    /// A lane has got something through in time.
+    func isServed(_ lane: Int64) { state.withLock { if !$0.missed.isEmpty { $0.missed[lane] = nil } } }
+
+    /// Whether a turn failed where the one before it did not.
+    func turned(failed: Bool) -> Bool {
+        state.withLock { state in
+            defer { state.isTurnFailing = failed }
+            return failed && !state.isTurnFailing
         }
     }
 

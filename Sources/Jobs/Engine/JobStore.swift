@@ -49,13 +49,16 @@ struct JobStore: Sendable {
     /// `due` is when the first of the lanes was, nil when nothing was claimed.
     typealias Claimed = (attempts: [Attempt], due: Int64?)
 
-    func claim(_ claim: Claim, clock: inout ServerClock) async throws -> Claimed {
+    func claim(_ claim: Claim, slots: inout SlotReader) async throws -> Claimed {
         let asked = ContinuousClock.now
-        return try Self.claimed(try await client.query(claim.query), nil, asked, &clock)
+        return try Self.claimed(try await client.query(claim.query), nil, asked, &slots)
     }
 
-    /// Turns and then claims: two transactions, since a claim must not hold what a turn has locked, in one round trip.
-    func turnAndClaim(_ claim: Claim, clock: inout ServerClock) async throws -> (turned: Int64, claimed: Claimed) {
+    /// Turns and then claims: two transactions, since a claim must not hold what a turn has locked, in one round trip. A turn that failed beside a
+    /// claim that found something is told of in `trouble`: what was claimed is ours.
+    func turnAndClaim(
+        _ claim: Claim, slots: inout SlotReader
+    ) async throws -> (turned: Int64, claimed: Claimed, trouble: (any Error)?) {
         let asked = ContinuousClock.now
         let answers = try await client.withConnection {
             try await $0.separately([Self.turning(Self.mostTurned, claim.since), claim.query])
@@ -63,26 +66,24 @@ struct JobStore: Sendable {
         let rows = try answers[1].get()
         do {
             let turned = try Self.turned(try answers[0].get(), claim.since)
-            return (turned.first, try Self.claimed(rows, turned.begun, asked, &clock))
+            return (turned.first, try Self.claimed(rows, turned.begun, asked, &slots), nil)
         } catch {
-            // What was claimed all the same is ours.
-            let claimed = try Self.claimed(rows, nil, asked, &clock)
+            let claimed = try Self.claimed(rows, nil, asked, &slots)
             if claimed.attempts.isEmpty { throw error }
-            return (claim.since, claimed)
+            return (claim.since, claimed, error)
         }
     }
 
     private static func claimed(
-        _ rows: PostgresRows, _ begun: Int64?, _ asked: ContinuousClock.Instant, _ clock: inout ServerClock
+        _ rows: PostgresRows, _ begun: Int64?, _ asked: ContinuousClock.Instant, _ slots: inout SlotReader
     ) throws -> Claimed {
         let rows = try rows.decode((Int64, Int64, Int64, String, String, Int, Data, Int16, Int, Int64?, Int64, Bool, Int64, Int64).self)
         guard let first = rows.first else { return ([], nil) }
-        clock.heard(first.12, first: begun, asked: asked, heard: .now)
+        slots.clock.heard(first.12, first: begun, asked: asked, heard: .now)
         let attempts = rows.map { row in
             Attempt(
                 id: row.0, jobID: row.1, lane: row.2, laneKey: row.3, kind: row.4, number: row.5, payload: row.6, priority: row.7,
-                maxAttempts: row.8,
-                slot: row.9.map { Slot(at: clock.instant($0), interval: .microseconds(row.10), mayBeEarly: row.11) })
+                maxAttempts: row.8, slot: slots.read(row.9, interval: row.10, isFirst: row.11, claimed: row.12, lane: row.2))
         }
         return (attempts, first.13)
     }

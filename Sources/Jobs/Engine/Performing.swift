@@ -12,7 +12,7 @@ extension EngineCore {
         let epoch = vitality.epoch
         let (go, deadline) = await admit(batch, kind, worker)
         await intents.leave()
-        if batch.contains(where: { $0.slot != nil }) { state.intentTook(.now - begun) }
+        if batch.contains(where: { $0.slot.map { $0.place != .alone } ?? false }) { state.intentTook(.now - begun) }
         for attempt in go { perform(attempt, kind, deadline, epoch) }
     }
 
@@ -97,9 +97,8 @@ extension EngineCore {
                     }
                 }
                 // After the sleep: it lasts longer where the process stands still, and what was to go meanwhile must not go all at once.
-                guard state.isInTime(attempt, starvation: settings.starvation) else {
-                    return end(
-                        attempt, kind, .retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil))
+                if let reason = begin(attempt, slot) {
+                    return end(attempt, kind, .retry(after: .zero, reason: reason, costsAttempt: false, lanePenalty: nil))
                 }
             }
             // Looked at last: from here to the first byte nothing in a database can stop it.
@@ -116,7 +115,30 @@ extension EngineCore {
         state.performing(attempt.id, deadline: extends ? nil : deadline, task: task)
     }
 
+    /// Takes a place in its lane's window for an attempt whose slot has come up; else why not.
+    private func begin(_ attempt: Attempt, _ slot: Slot) -> String? {
+        guard slot.isOver(.now) else {
+            guard slot.window.begin(attempt.id, slot) else {
+                // Not for ever, whatever the window counts.
+                return state.isStarving(attempt.lane, after: settings.starvation) && slot.window.beginLate(attempt.id, slot)
+                    ? nil : Self.secondIsFull
+            }
+            state.isServed(attempt.lane)
+            return nil
+        }
+        guard state.isStarving(attempt.lane, after: settings.starvation) else {
+            slot.window.skip(slot)
+            return Self.slotWasMissed
+        }
+        return slot.window.beginLate(attempt.id, slot) ? nil : Self.secondIsFull
+    }
+
+    static let slotWasMissed = "its slot was missed"
+    /// What went late has taken its place.
+    static let secondIsFull = "its second was full"
+
     private func end(_ attempt: Attempt, _ kind: any JobKind, _ result: AttemptResult, _ detail: (any AttemptDetail)? = nil) {
+        attempt.end(result)
         completions.add(Completion(attempt: attempt, kind: kind, result: result, detail: detail))
         state.end([attempt.id])
         ended.ring()

@@ -2,21 +2,35 @@
 /// that the receiver counts more in a second than were dealt out for it.
 struct Slot: Sendable {
     let at: ContinuousClock.Instant
-    /// One interval of the lane, or 7 ms where that is longer: at a thousand a second, with 3 ms on the way, one percent of the limit.
-    let tolerance: Duration
-    /// The lane is at rest: nothing lies before the slot.
-    let mayBeEarly: Bool
+    /// Between two slots of the lane.
+    let interval: Duration
+    let place: Place
+    let window: LaneWindow
 
-    init(at: ContinuousClock.Instant, interval: Duration, mayBeEarly: Bool = false) {
-        self.at = at
-        self.mayBeEarly = mayBeEarly
-        tolerance = max(interval, .milliseconds(7))
+    enum Place {
+        /// In a row of slots.
+        case among
+        /// The first of a row of a lane at rest: nothing lies before it, and it may be used before its time.
+        case first
+        /// Of a lane at rest, and alone: nothing lies before it or behind it, and it is never over.
+        case alone
     }
 
-    /// When it may be used, nil: at once.
-    var opens: ContinuousClock.Instant? { mayBeEarly ? nil : at }
+    /// What the way from the last look to the socket may take, unless something stands still.
+    private static let way: Duration = .milliseconds(5)
 
-    func isOver(_ now: ContinuousClock.Instant) -> Bool { now > at + tolerance }
+    /// When it may be used, nil: at once.
+    var opens: ContinuousClock.Instant? { place == .among ? at : nil }
+
+    /// How late it may be looked at. With the way to the socket one interval of the lane, so that no two are late at once; for more than 80 a
+    /// second 7 ms, at a thousand less than one percent of the limit, because else every small delay would cost slots.
+    var tolerance: Duration { max(interval - Self.way, .milliseconds(7)) }
+
+    /// How far before a second slots may lie whose sends fall into it. No less than sends come late by turns, or slots at its edge are refused
+    /// for nothing; and less than an interval where those are 10 ms, because each of several processes may have one.
+    var slack: Duration { max(interval - Self.way * 2, Self.way) }
+
+    func isOver(_ now: ContinuousClock.Instant) -> Bool { place != .alone && now > at + tolerance }
 }
 
 /// Where the database's clock stands on this process's monotonic one.
@@ -57,4 +71,20 @@ struct ServerClock: Sendable {
 
     /// The local instant of a time of the server, in microseconds since 1970.
     func instant(_ serverTime: Int64) -> ContinuousClock.Instant { origin + .microseconds(serverTime) + offset }
+}
+
+/// Turns what a claim says of slots into this process's own time and counts.
+struct SlotReader: Sendable {
+    var clock = ServerClock()
+    let windows: LaneWindows
+
+    /// - Parameters:
+    ///   - at: microseconds since 1970 by the server's clock, as `claimed`; nil: it is alone in a lane at rest.
+    ///   - interval: microseconds; 0: the lane has no rate.
+    func read(_ at: Int64?, interval: Int64, isFirst: Bool, claimed: Int64, lane: Int64) -> Slot? {
+        guard interval > 0 else { return nil }
+        return Slot(
+            at: clock.instant(at ?? claimed), interval: .microseconds(interval), place: at == nil ? .alone : isFirst ? .first : .among,
+            window: windows.deal(lane))
+    }
 }

@@ -3,6 +3,8 @@ import Foundation
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import CloudAPI
@@ -17,6 +19,32 @@ import Testing
     private func arrivals(of number: Int, at server: SocketServer) -> (whole: Int, partial: Int) {
         let seen = server.seen
         return (seen.requests.count { $0.body.contains("<\(number)>") }, seen.partialBodies.count { $0.contains("<\(number)>") })
+    }
+
+    /// Said once, when all of it is out and before its answer; of what never left, nothing is said.
+    @Test func whatIsWrittenIsSaidOnceAndBeforeItsAnswer() async throws {
+        let written = Mutex(0)
+        let seen = Mutex([Int]())
+        let server = SocketServer { _ in
+            seen.withLock { seen in written.withLock { seen.append($0) } }
+            return .answer(200, ClientRig.accepted)
+        }
+        try await ClientRig.with(server) { client in
+            for number in 1...20 {
+                let outcome = await client.send(numbered(number), from: "106", token: ClientRig.token) { written.withLock { $0 += 1 } }
+                #expect(outcome.kind == "success" && written.withLock { $0 } == number)
+            }
+        }
+        // The whole request was out before the server could answer it, so that all before it were counted at least.
+        #expect(seen.withLock { zip($0, 0..<20).allSatisfy { $0 >= $1 } })
+        let refusing = SocketServer(breaks: { _ in .onAccept }) { _ in .answer(200, ClientRig.accepted) }
+        try await ClientRig.with(refusing) { client in
+            for number in 21...25 {
+                let before = written.withLock { $0 }
+                let outcome = await client.send(numbered(number), from: "106", token: ClientRig.token) { written.withLock { $0 += 1 } }
+                if outcome.kind == "notSent" { #expect(written.withLock { $0 } == before) }
+            }
+        }
     }
 
     /// The server ends a kept connection without an announcement, just as the next request may be on its way.
