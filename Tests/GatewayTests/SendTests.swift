@@ -133,6 +133,31 @@ import Testing
         }
     }
 
+    /// In one batch: pairs at rest, further ones of a burst, and some that wait.
+    @Test(arguments: [false, true]) func pairsOfABatchAreTakenEachByItself(isShadow: Bool) async throws {
+        try await TestDatabase.with { client in
+            try await client.query(
+                """
+                INSERT INTO gateway.pair (sender, address, burst_at, in_burst, free_at, failures)
+                VALUES ('1', 'busy', clock_timestamp(), 1, clock_timestamp() + interval '1 hour', 1)
+                """)
+            let addresses = ["rest", "busy", "rest", "other", "busy", "rest"]
+            let rows = try await client.query(
+                """
+                SELECT place, extract(epoch FROM until - clock_timestamp())::float8, failures
+                  FROM gateway.take_pairs(\(addresses.map { _ in "1" }), \(addresses), 60, 2, 600, \(isShadow)) ORDER BY place
+                """
+            ).decode((Int, Double?, Int).self)
+            #expect(rows.map(\.0) == Array(1...6))
+            #expect(rows.map { $0.1 == nil } == [true, isShadow, true, true, isShadow, isShadow])
+            #expect(rows.map(\.2) == [0, 1, 0, 0, 1, 0])
+            guard !isShadow, let first = rows[1].1, let second = rows[4].1, let third = rows[5].1 else { return }
+            // Behind each other, a step apart; the third of a burst of two waits until two steps are over.
+            #expect(first > 3500 && first <= 3600 && abs(second - first - 60) < 1)
+            #expect(third > 110 && third <= 120)
+        }
+    }
+
     @Test func cancelledMessageIsNotSent() async throws {
         try await Rig.with(sends: false) { rig in
             let receipt = try await rig.submit()

@@ -13,13 +13,19 @@ import Testing
         try await db.query("SELECT count(*) FROM t").decodeFirst(Int.self)
     }
 
+    private static func withConnection(
+        to client: PostgresClient, statementCacheSize: Int, _ body: @Sendable (PostgresConnection) async throws -> Void
+    ) async throws {
+        var configuration = client.configuration
+        configuration.statementCacheSize = statementCacheSize
+        try await PostgresClient.withDirectConnection(configuration, logger: ConnectionTests.logger, body)
+    }
+
     @Test(arguments: [0, 100])
     func whatGoesAlongIsDoneWithWhatComesNext(_ capacity: Int) async throws {
         try await TestDatabase.withEmpty { client in
             try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
-            var configuration = client.configuration
-            configuration.statementCacheSize = capacity
-            try await PostgresClient.withDirectConnection(configuration, logger: ConnectionTests.logger) { connection in
+            try await Self.withConnection(to: client, statementCacheSize: capacity) { connection in
                 // Nothing else at all but COMMIT.
                 try await connection.withTransaction { db in
                     try await db.piggyback("INSERT INTO t VALUES (\(Int32(1)))")
@@ -53,6 +59,7 @@ import Testing
             try await client.query("INSERT INTO t VALUES (1)")
             try await client.withConnection { connection in
                 let told = Mutex(false)
+                let refusals = Mutex(0)
                 var error = await #expect(throws: PostgresError.self) {
                     try await connection.withTransaction { db in
                         db.afterCommit { told.withLock { $0 = true } }
@@ -71,10 +78,11 @@ import Testing
                             do {
                                 try await db.query("INSERT INTO t VALUES (3)")
                                 Issue.record("it went without the other")
-                            } catch {}
+                            } catch { refusals.withLock { $0 += 1 } }
                         }
                     }
                 }
+                #expect(refusals.withLock { $0 } == 2)
                 // Where nothing is prepared, through a pooler, the server has it and the transaction has failed.
                 #expect(error?.sqlState == "42P01" || error?.message.contains("an earlier statement") == true)
                 #expect(connection.session.isIdle)
@@ -164,9 +172,7 @@ import Testing
     func statementsOfTheirOwnSeeEachOtherAndFailAlone(_ capacity: Int) async throws {
         try await TestDatabase.withEmpty { client in
             try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
-            var configuration = client.configuration
-            configuration.statementCacheSize = capacity
-            try await PostgresClient.withDirectConnection(configuration, logger: ConnectionTests.logger) { connection in
+            try await Self.withConnection(to: client, statementCacheSize: capacity) { connection in
                 let rows = try await connection.separately([
                     "INSERT INTO t VALUES (\(Int32(1))) RETURNING txid_current()", "SELECT count(*) FROM t",
                     "INSERT INTO t VALUES (2) RETURNING txid_current()",
@@ -190,6 +196,68 @@ import Testing
                 }
                 #expect(try await connection.query("SELECT \(7)").decodeFirst(Int.self) == 7)
             }
+        }
+    }
+
+    /// A migration changes what a prepared statement returns: it alone fails, once.
+    @Test func aStalePlanFailsAloneAndIsPreparedAnew() async throws {
+        try await TestDatabase.withEmpty { client in
+            try await client.query("CREATE TABLE t (id int)")
+            try await Self.withConnection(to: client, statementCacheSize: 100) { connection in
+                let statements: [PostgresQuery] = ["SELECT count(*) FROM t", "SELECT * FROM t", "SELECT \(7)"]
+                for answer in try await connection.separately(statements) { _ = try answer.get() }
+                try await client.query("ALTER TABLE t ADD COLUMN more int")
+                let answers = try await connection.separately(statements)
+                #expect(throws: Never.self) { _ = (try answers[0].get(), try answers[2].get()) }
+                #expect(throws: PostgresError.self) { try answers[1].get() }
+                for answer in try await connection.separately(statements) { _ = try answer.get() }
+            }
+        }
+    }
+
+    /// More texts than are kept prepared, in pipelines that need the ones which others have pushed out.
+    @Test func whatIsPushedOutOfTheCacheIsPreparedAgain() async throws {
+        try await TestDatabase.withEmpty { client in
+            try await Self.withConnection(to: client, statementCacheSize: 3) { connection in
+                let texts: [PostgresQuery] = [
+                    "SELECT \(0)", "SELECT \(1) + 0", "SELECT \(2) + 0 + 0", "SELECT \(3) + 0 + 0 + 0", "SELECT \(4) - 0",
+                ]
+                var generator = SeededRandom(seed: 1)
+                for _ in 0..<100 {
+                    let chosen = (0..<Int.random(in: 1...5, using: &generator)).map { _ in Int.random(in: 0..<5, using: &generator) }
+                    let rows = try await connection.pipeline(chosen.map { texts[$0] })
+                    #expect(try rows.map { try $0.decodeFirst(Int.self) } == chosen)
+                }
+                let left = try await connection.query("SELECT count(*) FROM pg_prepared_statements").decodeFirst(Int.self)
+                #expect((left ?? .max) <= 3)
+            }
+        }
+    }
+
+    /// Each transaction runs on its connection's own thread, and so do the tasks it begins: none may wait for that thread in vain.
+    @Test func transactionsWithinOneAndItsChildTasksGoOn() async throws {
+        try await TestDatabase.withEmpty { client in
+            try await client.query("CREATE TABLE t (id int PRIMARY KEY)")
+            try await client.withTransaction { db in
+                try await db.query("INSERT INTO t VALUES (1)")
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    for id in 2...3 as ClosedRange<Int32> {
+                        tasks.addTask {
+                            try await client.withTransaction { other in
+                                try await other.query("INSERT INTO t VALUES (\(id))")
+                                try await client.query("SELECT 1")
+                            }
+                        }
+                    }
+                    tasks.addTask {
+                        let count = try await Self.count(db)
+                        #expect((count ?? 0) >= 1)
+                    }
+                    try await tasks.waitForAll()
+                }
+                #expect(try await Self.count(db) == 3)
+            }
+            #expect(try await Self.count(client) == 3)
         }
     }
 }
