@@ -18,11 +18,12 @@ import Testing
 
             let kind = ScriptedKind()
             try await withEngine(client, [kind]) { _ in
-                try await eventually("both are settled") { kind.settlements.count == 2 }
+                try await eventually("both are settled") { kind.ended == Set(jobs) }
             }
             #expect(kind.performed == [jobs[1]: 1])
             #expect(try await client.outcomes(jobs[0]) == "U")
-            #expect(try await client.outcomes(jobs[1]) == "BS")
+            // On a machine that stands still the engine may have put it off before it began.
+            #expect(try await client.outcomes(jobs[1]).filter { $0 != "R" } == "BS")
             let unknown = try #require(kind.settlements.first { $0.attempt.jobID == jobs[0] })
             guard case .unknown = unknown.result else { return #expect(Bool(false), "\(unknown.result)") }
             #expect(!unknown.isLate && unknown.attempt.number == 1)
