@@ -226,13 +226,16 @@ struct Improvement {
     }
 
     /// Puts rows in, those they depend on first.
-    private mutating func insertAll(_ rows: [Int], tight: Bool, avoid: Int?, _ step: inout Step) {
+    private mutating func insertAll(_ rows: [Int], first: [Int], tight: Bool, avoid: Int?, _ step: inout Step) {
         let early = generator.next(4) == 0
         var left = rows
         while !left.isEmpty {
             let ready = left.filter { table.dependenciesEnd($0) != nil }
             if ready.isEmpty { return }
-            for row in ready { insert(row, tight: tight, earlyCodes: early, avoid: generator.next(3) == 0 ? avoid : nil, &step) }
+            for row in ready {
+                let keepsAway = generator.next(3) == 0 && !first.contains(row)
+                insert(row, tight: tight, earlyCodes: early, avoid: keepsAway ? avoid : nil, &step)
+            }
             left.removeAll { ready.contains($0) }
         }
     }
@@ -284,7 +287,7 @@ struct Improvement {
         order = zip(ranks, order).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.1)
         if generator.next(3) == 0 { order = order.shuffled(&generator, most: order.count) }
         order = choice.first + order.filter { !choice.first.contains($0) }
-        insertAll(order, tight: choice.tight, avoid: choice.avoid, &step)
+        insertAll(order, first: choice.first, tight: choice.tight, avoid: choice.avoid, &step)
         // A wave that ends earlier lets those after it begin earlier.
         let shorter = ends.filter { wave, end in table.waves[wave].map { $0.last < end } ?? true }.keys.min()
         if let shorter { pull(from: shorter + 1, &step) } else if generator.next(8) == 0 { pull(from: max(1, firstWave), &step) }
