@@ -85,6 +85,23 @@ import Testing
         }
     }
 
+    /// Also on a connection that has lain still: the time is that of this request, neither before it was sent nor after its answer.
+    @Test func aTimeFromTheKernelLiesBetweenRequestAndAnswer() async throws {
+        try await SinkServer.with(asksKernel: true) { sink in
+            for count in 1...50 {
+                var request = HTTPClientRequest(url: "\(sink.url)/v25.0/42/messages")
+                request.method = .POST
+                request.body = .bytes(ByteBuffer(string: #"{"to":"+346"}"#))
+                let before = MonotonicTime.micros
+                _ = try await HTTPClient.shared.execute(request, timeout: .seconds(300)).body.collect(upTo: 10_000)
+                let after = MonotonicTime.micros
+                let records = sink.log.records()
+                #expect(records.count == count)
+                #expect(records.last.map { before <= $0.time && $0.time <= after } == true)
+            }
+        }
+    }
+
     @Test func theLogIsBounded() {
         let log = SinkLog(capacity: 2)
         for time in 0..<5 { log.add(SinkRecord(time: Int64(time), number: 1, callback: 1)) }

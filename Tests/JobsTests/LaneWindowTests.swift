@@ -97,6 +97,29 @@ import Testing
         #expect(!window.beginLate(5000, slot(2000), now: Self.start + .milliseconds(4100)))
     }
 
+    /// A lone message of a slow database: its slot lies far back, and it goes all the same; but not several of them at once.
+    @Test func whatCameUpLongAgoGoesWhereNothingElseHasGone() {
+        let window = LaneWindow()
+        func begin(_ attempt: Int64, after seconds: Int) -> Bool {
+            let slot = Slot(at: Self.start, interval: .milliseconds(50), place: .alone, window: window)
+            return window.begin(attempt, slot, now: Self.start + .seconds(seconds))
+        }
+        #expect(begin(1, after: 5))
+        #expect(!begin(2, after: 5))
+        #expect(begin(2, after: 7))
+    }
+
+    /// However far apart a slow database lets the misses lie; but one of long ago says nothing.
+    @Test func aLaneThatMissesAgainAndAgainIsStarving() {
+        let state = EngineState()
+        func misses(at second: Int) -> Bool { state.isStarving(1, after: .seconds(1), now: Self.start + .seconds(second)) }
+        #expect(!misses(at: 0))
+        #expect(misses(at: 5) && misses(at: 40))
+        #expect(!misses(at: 200) && misses(at: 202))
+        state.isServed(1)
+        #expect(!misses(at: 203))
+    }
+
     @Test func windowsThatAreNoLongerNeededAreForgotten() {
         let windows = LaneWindows()
         let first = windows.deal(0, now: Self.start)

@@ -40,6 +40,7 @@ final class EngineState: Sendable {
         var isTurnFailing = false
     }
 
+    private static let memory: Duration = .seconds(60)
     private let state = Mutex(State())
 
     var stop: Stop { state.withLock { $0.stop } }
@@ -90,9 +91,9 @@ final class EngineState: Sendable {
     /// A slot of a lane has been missed: whether its lane has got nothing through for so long that it is served late rather than not at all.
     func isStarving(_ lane: Int64, after starvation: Duration, now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
-            // One that was missed long ago, after which nothing came, says nothing.
-            let known = state.missed[lane].flatMap { now - $0.last <= starvation ? $0.since : nil }
-            if known == nil, state.missed.count >= 4096 { state.missed = state.missed.filter { now - $0.value.last <= starvation } }
+            // One that was missed long ago, after which nothing came, says nothing. Long: with a slow database, much time lies between two.
+            let known = state.missed[lane].flatMap { now - $0.last <= Self.memory ? $0.since : nil }
+            if known == nil, state.missed.count >= 4096 { state.missed = state.missed.filter { now - $0.value.last <= Self.memory } }
             let since = known ?? now
             state.missed[lane] = (since, now)
             return now - since > starvation

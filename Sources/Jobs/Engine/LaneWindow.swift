@@ -48,13 +48,14 @@ final class LaneWindow: Sendable {
     private static let mostDelay: Duration = .milliseconds(10)
     private let state = Mutex(State())
 
-    /// The slot of an attempt has come up, in time: whether it may be used.
+    /// The slot of an attempt has come up, in time: whether it may be used. Where nothing has gone, one always may: a slot that has no end may
+    /// have come up long ago.
     func begin(_ attempt: Int64, _ slot: Slot, now: Instant = .now) -> Bool {
         state.withLock { state in
             state.cameUp(slot, now)
             let before = slot.slack + min(state.delay, Self.mostDelay)
             let isFull = Self.widths.contains { width in
-                state.gone(since: now - width) >= state.slots.count(after: now - width - before)
+                state.gone(since: now - width) >= max(1, state.slots.count(after: now - width - before))
             }
             if !isFull { state.underWay[attempt] = now }
             return !isFull

@@ -118,11 +118,7 @@ extension EngineCore {
     /// Takes a place in its lane's window for an attempt whose slot has come up; else why not.
     private func begin(_ attempt: Attempt, _ slot: Slot) -> String? {
         guard slot.isOver(.now) else {
-            guard slot.window.begin(attempt.id, slot) else {
-                // Not for ever, whatever the window counts.
-                return state.isStarving(attempt.lane, after: settings.starvation) && slot.window.beginLate(attempt.id, slot)
-                    ? nil : Self.secondIsFull
-            }
+            guard slot.window.begin(attempt.id, slot) else { return Self.secondIsFull }
             state.isServed(attempt.lane)
             return nil
         }
