@@ -5,7 +5,9 @@ import Testing
 @Suite struct SlidingWindowTests {
     @Test func aWindowMayBeginAnywhere() {
         // Two in every clock second, three in the second that begins at 0.9.
-        #expect(SlidingWindow.worst([100_000, 900_000, 1_200_000, 1_800_000, 2_700_000], width: 1_000_000) == 3)
+        let times: [Int64] = [100_000, 900_000, 1_200_000, 1_800_000, 2_700_000]
+        #expect(SlidingWindow.worst(times, width: 1_000_000) == 3)
+        #expect(SlidingWindow.busiest(times, width: 1_000_000)?.start == 900_000)
     }
 
     @Test func aWindowIsOpenAtItsEnd() {

@@ -54,23 +54,31 @@ final class ScriptedKind: JobKind {
 
     var performed: [Int64: Int] { seen.withLock { $0.performed } }
     var settlements: [Settlement] { seen.withLock { $0.settlements } }
-    /// Jobs that are over: an attempt that missed its slot is settled too, and goes again.
-    var ended: Set<Int64> {
-        Set(settlements.compactMap { if case .retry = $0.result { nil } else { $0.attempt.jobID } })
-    }
+    /// Without attempts that go again: one that the engine puts off before it begins is settled too.
+    var endings: [Settlement] { settlements.filter { if case .retry = $0.result { false } else { true } } }
+    /// Jobs that are over.
+    var ended: Set<Int64> { Set(endings.map(\.attempt.jobID)) }
 }
 
 /// Settings under which a test does not wait for anything.
 func quickSettings() -> EngineSettings {
     var settings = EngineSettings()
     settings.heartbeat = .milliseconds(100)
-    // Longer than a heartbeat is late on a machine that is busy with other tests: a worker that may be dead begins nothing.
-    settings.staleAfter = .seconds(3)
+    // Longer than a heartbeat is ever late on a machine that is busy with other tests: a worker that may be dead begins nothing, and what it
+    // puts off is settled once more than the test expects.
+    settings.staleAfter = .seconds(60)
     settings.retryBase = .milliseconds(20)
     settings.retryCap = .milliseconds(200)
     settings.idle = .milliseconds(50) ... .milliseconds(100)
     settings.drainLimit = .seconds(5)
     settings.listens = false
+    return settings
+}
+
+/// The same for an engine that is to rescue, which waits that long until it does. It may put off what it claims, see above.
+func rescuingSettings() -> EngineSettings {
+    var settings = quickSettings()
+    settings.staleAfter = .seconds(3)
     return settings
 }
 

@@ -230,7 +230,7 @@ struct Broken: Error {}
                 }
             }
             try await start(client)
-            try await withEngine(client, workflows: [workflow]) { _ in
+            try await withEngine(client, workflows: [workflow], settings: rescuingSettings()) { _ in
                 #expect(await reached.wait(atMost: .seconds(300)))
                 try await client.query("UPDATE jobs.attempt SET deadline_at = clock_timestamp() - interval '1 second'")
                 try await eventually("the second is done") { try await status(client) == .done }

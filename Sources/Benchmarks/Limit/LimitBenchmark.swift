@@ -32,6 +32,8 @@ package struct LimitBenchmark: Sendable {
         package var requests: Int
         /// Most in any second that begins anywhere, of the whole run.
         package var worstSecond: Int
+        /// When it begins, in seconds after the first request.
+        package var worstSecondAt: Double
         package var allowedSecond: Int
         /// Requests in the measured time as a share of rate × time.
         package var usedShare: Double
@@ -102,13 +104,15 @@ package struct LimitBenchmark: Sendable {
     private func sleep(until time: Int64) async throws { try await Task.sleep(for: .microseconds(max(0, time - MonotonicTime.micros))) }
 
     private func judge(_ records: [SinkRecord], _ span: Range<Int64>, lag: Double, states: [String: Int], missed: [String: Int]) -> Result {
-        let all = SinkStats(records)
-        let times = records.map(\.time).filter(span.contains).sorted()
+        let all = records.map(\.time).sorted()
+        let busiest = SlidingWindow.busiest(all, width: 1_000_000)
+        let times = all.filter(span.contains)
         let gaps = zip([span.lowerBound] + times, times + [span.upperBound]).map { $0.1 - $0.0 }
         return Result(
-            requests: times.count, worstSecond: all.worstSecond, allowedSecond: parameters.bound,
+            requests: times.count, worstSecond: busiest?.count ?? 0,
+            worstSecondAt: busiest.map { Double($0.start - all[0]) / 1_000_000 } ?? 0, allowedSecond: parameters.bound,
             usedShare: Double(times.count) / (parameters.rate * parameters.seconds), neededShare: parameters.leastShare,
-            longestGapMillis: Double(gaps.max() ?? 0) / 1000, receiverLagMillis: lag, duplicates: all.duplicates,
+            longestGapMillis: Double(gaps.max() ?? 0) / 1000, receiverLagMillis: lag, duplicates: SinkStats(records).duplicates,
             missedBeforeIntent: missed["B"] ?? 0,
             missedAfterIntent: missed["R"] ?? 0, heldBack: missed["full"] ?? 0, states: states)
     }

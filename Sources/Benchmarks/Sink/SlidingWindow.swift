@@ -5,8 +5,11 @@ package enum SlidingWindow {
     /// - Parameters:
     ///   - times: ascending, in the unit of `width`.
     ///   - width: 1 or more.
-    package static func worst(_ times: some RandomAccessCollection<Int64>, width: Int64) -> Int {
-        var worst = 0
+    package static func worst(_ times: some RandomAccessCollection<Int64>, width: Int64) -> Int { busiest(times, width: width)?.count ?? 0 }
+
+    /// The first of the windows with the most events: how many, and the first of them. Nil: there is no event.
+    package static func busiest(_ times: some RandomAccessCollection<Int64>, width: Int64) -> (count: Int, start: Int64)? {
+        var busiest: (count: Int, start: Int64)?
         var count = 0
         var start = times.startIndex
         for time in times {
@@ -15,8 +18,8 @@ package enum SlidingWindow {
                 start = times.index(after: start)
                 count -= 1
             }
-            worst = max(worst, count)
+            if count > busiest?.count ?? 0 { busiest = (count, times[start]) }
         }
-        return worst
+        return busiest
     }
 }
