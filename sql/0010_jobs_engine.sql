@@ -161,9 +161,12 @@ BEGIN
                 WHERE (a.lane_id, a.attempt_id + 0) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
     depth AS MATERIALIZED (
         SELECT s.*, x.most, d.seen, d.low
-          FROM state s CROSS JOIN LATERAL (SELECT CASE WHEN s.paused THEN 0
-                    -- Few slots at once: each of several processes is to have some in every half second, see LaneWindow.
-                    ELSE least(s.tokens, s.room, p_lane_max, CASE WHEN s.t_us > 0 THEN 32 END) END AS most) x
+          FROM state s CROSS JOIN LATERAL (
+               SELECT CASE WHEN s.paused THEN 0
+                    -- Few slots at once, unless more than half of the burst is left over: each of several processes is to have some in every half
+                    -- second, see LaneWindow.
+                    ELSE least(s.tokens, s.room, p_lane_max,
+                         CASE WHEN s.t_us > 0 THEN greatest(32, 32000 / s.t_us, s.tokens - s.burst / 2) END) END AS most) x
           CROSS JOIN LATERAL (
                SELECT coalesce(sum(q.n), 0)::bigint AS seen, array_agg(q.low ORDER BY u.place) AS low
                  FROM unnest(s.ready_low) WITH ORDINALITY u(low, place)
@@ -233,10 +236,10 @@ BEGIN
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
                 WHEN m.paused OR m.seen <= m.taken THEN NULL
                 WHEN m.room <= m.c THEN v_now + 250000
-                -- Out of tokens: until a chunk of them is there, so that a lane's row is written 20 times a second at most, and a fast one's 50.
-                WHEN m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
-                    + (greatest(1, least(m.burst, 20, 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 WHEN m.taken < m.n THEN v_now + 20000
+                -- Until a chunk of tokens is there, so that a lane's row is written 20 times a second at most, and a fast one's 50.
+                WHEN m.t_us > 0 OR m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
+                    + (greatest(1, least(m.burst, greatest(20, 20000 / nullif(m.t_us, 0)), 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 ELSE v_now END
           FROM moved m WHERE p.ctid = ANY (ARRAY(SELECT place FROM moved)) AND p.lane_id + 0 = m.id RETURNING 1)
     SELECT b.attempt_id, b.job_id, b.lane_id, s.key, b.kind, b.n, e.payload, b.priority, e.max_attempts,

@@ -39,13 +39,14 @@ import Testing
             let job = try await client.enqueue(1, lane: lane)[0]
             let released = Bell()
             let kind = ScriptedKind(
-                leaseSeconds: 0.2,
                 perform: { _ in
                     // Deaf to cancellation, as a stopped process is.
                     _ = await Task.detached { await released.wait(atMost: .seconds(300)) }.value
                     return .done(providerID: "wamid.late")
                 })
             try await withEngine(client, [kind], settings: rescuingSettings()) { _ in
+                try await eventually("begun") { kind.performed[job] == 1 }
+                try await client.query("UPDATE jobs.attempt SET deadline_at = clock_timestamp() - interval '1 second'")
                 try await eventually("rescued") { kind.endings.count == 1 }
                 released.ring()
                 try await eventually("late") { kind.endings.count == 2 }

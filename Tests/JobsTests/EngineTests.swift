@@ -65,7 +65,6 @@ import Testing
             })
             var settings = quickSettings()
             settings.maxInFlight = 32
-            settings.staleAfter = .seconds(30)
             try await withEngine(client, [kind], settings: settings) { _ in
                 for _ in 0..<12 {
                     let before = kind.performed.count

@@ -45,8 +45,8 @@ struct FailoverTests {
         let other = PostgresClient(configuration: pair.configuration, logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await other.run() }
-            try await withEngine(client, [kind]) { _ in
-                try await withEngine(other, [kind]) { _ in
+            try await withEngine(client, [kind], settings: rescuingSettings()) { _ in
+                try await withEngine(other, [kind], settings: rescuingSettings()) { _ in
                     try await eventually("some are sent", tries: 1200) { performed() > 50 }
                     if what == .synchronous {
                         try await eventually("the heartbeat has seen the standby", tries: 1200) {

@@ -137,6 +137,41 @@ import Testing
         }
     }
 
+    /// Else one of several processes would have none of a fast lane for long, and could not make up for what it sends late.
+    @Test func slotsGoOutInSmallPiecesUntilHalfOfTheBurstIsLeft() async throws {
+        try await TestDatabase.with { client in
+            // A second between two, so that none come while we look.
+            let lane = try await client.lane("number", LaneLimits(perSecond: 1, burst: 200, maxRunning: 1000))
+            let worker = try await client.worker()
+            try await client.enqueue(230, lane: lane)
+            var found: [Int] = []
+            for _ in 0..<4 {
+                found.append(try await client.claim(worker, most: 128).count)
+                let isDue = try await client.query("SELECT next_us - jobs.now_us() <= 1000 FROM jobs.pace WHERE lane_id = \(lane)")
+                    .decodeFirst(Bool.self)
+                #expect(isDue == true || found.count == 4, "the next piece is there already")
+                try await client.query("UPDATE jobs.pace SET next_us = 0")
+            }
+            #expect(found.dropLast() == [100, 32, 32])
+            // Those that are left, and any that have come.
+            #expect((32...100).contains(found[3]))
+        }
+    }
+
+    @Test(arguments: [(1000.0, 200, 20), (80, 16, 4), (20, 4, 1), (10_000, 2000, 200)])
+    func anEmptyLaneIsDueWhenAPieceOfItIsThere(perSecond: Double, burst: Int, piece: Int) async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane("number", LaneLimits(perSecond: perSecond, burst: burst, maxRunning: 1000))
+            let worker = try await client.worker()
+            try await client.enqueue(2, lane: lane)
+            try await client.query("SELECT jobs.sweep(100)")
+            try await client.query("UPDATE jobs.pace SET tat_us = jobs.now_us() + 3600000000, next_us = 0")
+            #expect(try await client.claim(worker).isEmpty)
+            let ahead = try await client.query("SELECT tat_us - next_us FROM jobs.pace WHERE lane_id = \(lane)").decodeFirst(Int.self)
+            #expect(ahead == (burst - piece) * Int(1_000_000 / perSecond))
+        }
+    }
+
     @Test func aLaneWithoutRateGivesEverythingInPieces() async throws {
         try await TestDatabase.with { client in
             let lane = try await client.lane()

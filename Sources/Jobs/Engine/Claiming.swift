@@ -26,6 +26,7 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
+                if slots.needsClock { try await store.readClock(&slots) }
                 let found = try await claim(worker, room, &slots, &looks, &yield)
                 if found > 0 {
                     quiet = 0
@@ -120,14 +121,15 @@ extension EngineCore {
         try await store.giveBack(worker: worker, ids: unseen, reason: "the answer to the claim was lost")
     }
 
-    /// Never shorter than a floor that grows while nothing is found: a due lane may be locked by somebody else.
+    /// Until something is due, where that is known: an engine that slept past the moment would find it taken by others again and again. What is
+    /// due and was not found may be locked by somebody else: then for a time that grows while nothing is found.
     private func pause(_ quiet: Int, due: Duration?) -> Duration {
         let shift = min(quiet, 10)
-        let low = settings.idle.lowerBound / .milliseconds(1)
-        let high = settings.idle.upperBound / .milliseconds(1)
+        let (low, high) = (settings.idle.lowerBound / .milliseconds(1), settings.idle.upperBound / .milliseconds(1))
         let longest = min(Double(10 << shift), Double.random(in: low...max(low, high)))
-        let floor = min(50, Double(1 << shift))
-        return .milliseconds(Int(max(floor, min(longest, (due ?? .seconds(3600)) / .milliseconds(1))).rounded(.up)))
+        let due = (due ?? .seconds(3600)) / .milliseconds(1)
+        let least = due > 0 ? 1 : min(50, Double(1 << shift))
+        return .milliseconds(Int(max(least, min(longest, due)).rounded(.up)))
     }
 
     func isAway(_ error: any Error) -> Bool {

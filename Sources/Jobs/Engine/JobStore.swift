@@ -88,6 +88,17 @@ struct JobStore: Sendable {
         return (attempts, first.13)
     }
 
+    /// Asks for the server's time until it is known to within a millisecond, some times at most. A process that has just begun knows it from
+    /// slow answers alone.
+    func readClock(_ slots: inout SlotReader) async throws {
+        for _ in 0..<8 where slots.clock.error > SlotReader.goodError {
+            let asked = ContinuousClock.now
+            guard let time = try await client.query("SELECT jobs.now_us()").decodeFirst(Int64.self) else { return }
+            slots.clock.heard(time, asked: asked, heard: .now)
+        }
+        slots.lastRead = .now
+    }
+
     /// Attempts of a worker that have no intent yet.
     func claimed(by worker: Int64) async throws -> [Int64] {
         try await client.query("SELECT attempt_id FROM jobs.attempt WHERE worker_id = \(worker) AND phase = 0").decode(Int64.self)

@@ -49,6 +49,8 @@ struct ServerClock: Sendable {
     private let origin = ContinuousClock.now
     private var seen: [Bounds] = []
     private var offset: Duration = .zero
+    /// How far off it may be; a slot that is told too early by one process and too late by another is two in the time of one.
+    private(set) var error: Duration = .seconds(3600)
 
     /// - Parameters:
     ///   - serverTime: microseconds since 1970, read by a statement that was begun at `asked` and answered by `heard`.
@@ -67,6 +69,7 @@ struct ServerClock: Sendable {
             (low, high) = (new.low, new.high)
         }
         offset = (low + high) / 2
+        error = (high - low) / 2
     }
 
     /// The local instant of a time of the server, in microseconds since 1970.
@@ -76,7 +79,16 @@ struct ServerClock: Sendable {
 /// Turns what a claim says of slots into this process's own time and counts.
 struct SlotReader: Sendable {
     var clock = ServerClock()
+    /// When the clock was last read for itself.
+    var lastRead: ContinuousClock.Instant?
     let windows: LaneWindows
+
+    static let goodError: Duration = .milliseconds(1)
+
+    init(windows: LaneWindows) { self.windows = windows }
+
+    /// Whether the clock is to be read before slots are: not again and again where answers are slow.
+    var needsClock: Bool { clock.error > Self.goodError && (lastRead.map { .now - $0 > .seconds(10) } ?? true) }
 
     /// - Parameters:
     ///   - at: microseconds since 1970 by the server's clock, as `claimed`; nil: it is alone in a lane at rest.
