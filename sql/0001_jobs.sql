@@ -112,6 +112,9 @@ CREATE TABLE jobs.pace (
     -- No live attempt and no debit that has not been taken in has a smaller id.
     attempt_low bigint NOT NULL DEFAULT 0,
     debit_low bigint NOT NULL DEFAULT 0,
+    -- The longest time for intents that a claim has asked for, fading within 40 s, and when that was.
+    lead_us bigint NOT NULL DEFAULT 0,
+    lead_at_us bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (lane_id, version)
 ) WITH (fillfactor = 70);
 CREATE INDEX pace_due ON jobs.pace (next_us) WHERE next_us IS NOT NULL;

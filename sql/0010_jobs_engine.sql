@@ -116,8 +116,10 @@ END $$;
 -- committed. In one statement the count would be older than the lock, and the cap would be broken.
 --
 -- Of a lane with a rate, each attempt gets a slot: the burst is how far ahead slots are dealt out, and they lie one interval apart. Every slot
--- leaves the caller p_lead for its intent, because a slot that is missed is lost. Of a lane at rest, the first may be used before its time
--- (early), since nothing lies before it; one alone has none that it could miss, since nothing lies behind it either.
+-- leaves the caller p_lead for its intent, because a slot that is missed is lost; or as much more as another one asked for lately. If each had
+-- its own, the one with the longest would take slots that lie too far ahead for the others, and pass over those between theirs and its own.
+-- Of a lane at rest, the first may be used before its time (early), since nothing lies before it; one alone has none that it could miss, since
+-- nothing lies behind it either.
 --
 -- due_us is when the first of the lanes was due: what was due earlier and not found is looked for again by a call without p_since_us.
 CREATE FUNCTION jobs.claim(
@@ -149,13 +151,16 @@ BEGIN
     RETURN QUERY
     WITH state AS MATERIALIZED (
         SELECT l.id, l.key, l.t_us, l.paused, p.place, p.tat_us, p.next_us, p.ready_low, p.attempt_low, b.burst, a.oldest,
-               CASE WHEN l.t_us > 0 THEN greatest(p.tat_us, v_now + p_lead_us) END AS first_us,
+               p.lead_us, p.lead_at_us, d.lead,
+               CASE WHEN l.t_us > 0 THEN greatest(p.tat_us, v_now + d.lead) END AS first_us,
                CASE WHEN l.t_us = 0 THEN CASE WHEN p.tat_us <= v_now THEN 1000000 ELSE 0 END
-                    ELSE greatest(0, (v_now + p_lead_us + b.burst * l.t_us - greatest(v_now + p_lead_us, p.tat_us)) / l.t_us) END AS tokens,
+                    ELSE greatest(0, (v_now + d.lead + b.burst * l.t_us - greatest(v_now + d.lead, p.tat_us)) / l.t_us) END AS tokens,
                greatest(0, l.max_running - a.n) AS room
           FROM unnest(v_lanes) x(id) JOIN jobs.lane l ON l.id = x.id AND l.id = ANY(v_lanes)
          CROSS JOIN LATERAL (SELECT ctid AS place, * FROM jobs.pace WHERE lane_id = x.id ORDER BY version DESC LIMIT 1) p
          CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, p.penalty_burst, p.penalty_us, v_now) AS burst) b
+         CROSS JOIN LATERAL (
+               SELECT greatest(p_lead_us, p.lead_us - least(40000000, greatest(0, v_now - p.lead_at_us)) * p.lead_us / 40000000) AS lead) d
          CROSS JOIN LATERAL (
                SELECT count(*) AS n, min(a.attempt_id) AS oldest FROM jobs.attempt a
                 WHERE (a.lane_id, a.attempt_id + 0) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
@@ -211,7 +216,8 @@ BEGIN
         INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
         SELECT 'infinity', e.job_id, e.lane_id, e.priority, e.n, 'its kind is paused' FROM envelope e WHERE e.kind = ANY (v_paused)),
     moved AS MATERIALIZED (
-        SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, coalesce(t.taken, 0) AS taken, coalesce(o.c, 0) AS c,
+        SELECT s.id, s.place, s.t_us, s.burst, s.tokens, s.room, s.seen, s.n, s.low, s.paused, s.lead, s.lead_us, s.lead_at_us,
+               coalesce(t.taken, 0) AS taken, coalesce(o.c, 0) AS c,
                coalesce(least(s.oldest, o.oldest), s.attempt_low) AS attempt_low,
                CASE WHEN o.c IS NULL THEN s.tat_us
                     WHEN s.t_us = 0 THEN greatest(v_now, s.tat_us)
@@ -231,6 +237,8 @@ BEGIN
             ready_low = m.low,
             attempt_low = m.attempt_low,
             debit_low = v_debit_low,
+            lead_us = CASE WHEN m.lead > p_lead_us THEN m.lead_us ELSE p_lead_us END,
+            lead_at_us = CASE WHEN m.lead > p_lead_us THEN m.lead_at_us ELSE v_now END,
             wait_cap = m.seen > m.taken AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
@@ -238,7 +246,7 @@ BEGIN
                 WHEN m.room <= m.c THEN v_now + 250000
                 WHEN m.taken < m.n THEN v_now + 20000
                 -- Until a chunk of tokens is there, so that a lane's row is written 20 times a second at most, and a fast one's 50.
-                WHEN m.t_us > 0 OR m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - p_lead_us
+                WHEN m.t_us > 0 OR m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - m.lead
                     + (greatest(1, least(m.burst, greatest(20, 20000 / nullif(m.t_us, 0)), 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 ELSE v_now END
           FROM moved m WHERE p.ctid = ANY (ARRAY(SELECT place FROM moved)) AND p.lane_id + 0 = m.id RETURNING 1)

@@ -158,6 +158,29 @@ import Testing
         }
     }
 
+    /// Two that leave themselves different times for their intents: none is left without slots, and none are passed over.
+    @Test func claimsOfALaneLeaveTheSameTimeForIntents() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane("number", LaneLimits(perSecond: 1, burst: 200, maxRunning: 1000))
+            let store = JobStore(client: client)
+            let (quick, slow) = (try await client.worker(), try await client.worker())
+            try await client.enqueue(300, lane: lane)
+            try await store.turn()
+            var slots = SlotReader(windows: LaneWindows())
+            var found: [Int] = []
+            for (worker, lead) in [(quick, 0), (slow, 150), (quick, 0), (slow, 150)] {
+                let claim = JobStore.Claim(worker: worker, lanes: 10, most: 128, perLane: 128, lease: 60, lead: .seconds(lead))
+                found.append(try await store.claim(claim, slots: &slots).attempts.count)
+                try await client.query("UPDATE jobs.pace SET next_us = 0")
+            }
+            #expect(found[0] == 100 && found[1] >= 100 && found[2] >= 32 && found[3] >= 32, "\(found)")
+            // Only where the time became longer.
+            let gaps =
+                "SELECT count(*) FROM (SELECT slot_us - lag(slot_us) OVER (ORDER BY slot_us) AS gap FROM jobs.attempt) s WHERE gap > 1000000"
+            #expect(try await client.query(PostgresQuery(unsafeSQL: gaps)).decodeFirst(Int.self) == 1)
+        }
+    }
+
     @Test(arguments: [(1000.0, 200, 20), (80, 16, 4), (20, 4, 1), (10_000, 2000, 200)])
     func anEmptyLaneIsDueWhenAPieceOfItIsThere(perSecond: Double, burst: Int, piece: Int) async throws {
         try await TestDatabase.with { client in

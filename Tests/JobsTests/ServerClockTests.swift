@@ -19,6 +19,12 @@ import Testing
         #expect(clock.instant(1_000_000) == start + .milliseconds(10))
         hear(1_300_000, asked: 300, heard: 500)
         #expect(clock.error == .milliseconds(1))
+        // A little more than it may be: drift. Much more: the clock was set, and what was known of it before is worth nothing.
+        hear(1_392_000, asked: 400, heard: 401)
+        #expect(clock.error < .milliseconds(1) && abs((clock.instant(1_000_000) - start) / .milliseconds(1) - 9) < 1)
+        hear(61_500_000, asked: 600, heard: 640)
+        #expect(clock.error == .milliseconds(20))
+        #expect(clock.instant(61_500_000) == start + .milliseconds(620))
     }
 
     /// Else what a process does first of a lane lies beside what others do of it.

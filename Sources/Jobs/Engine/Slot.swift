@@ -36,7 +36,8 @@ struct Slot: Sendable {
 /// Where the database's clock stands on this process's monotonic one.
 ///
 /// Each answer bounds it: the statement's time lies between asking and hearing. The bounds of the last minute are kept, so that neither a
-/// slow answer nor a slow drift misleads; a clock that was set makes them contradict each other, and then only the newest count.
+/// slow answer nor a slow drift misleads; a clock that was set makes them contradict each other by more than drift does, and then only the
+/// newest count.
 struct ServerClock: Sendable {
     private struct Bounds {
         let until: ContinuousClock.Instant
@@ -45,6 +46,7 @@ struct ServerClock: Sendable {
     }
     private static let age: Duration = .seconds(60)
     private static let most = 256
+    private static let drift: Duration = .milliseconds(2)
 
     private let origin = ContinuousClock.now
     private var seen: [Bounds] = []
@@ -64,12 +66,12 @@ struct ServerClock: Sendable {
         seen.append(new)
         var low = seen.reduce(new.low) { max($0, $1.low) }
         var high = seen.reduce(new.high) { min($0, $1.high) }
-        if low > high {
+        if low > high + Self.drift {
             seen = [new]
             (low, high) = (new.low, new.high)
         }
         offset = (low + high) / 2
-        error = (high - low) / 2
+        error = max(high - low, low - high) / 2
     }
 
     /// The local instant of a time of the server, in microseconds since 1970.
