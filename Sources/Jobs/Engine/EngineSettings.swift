@@ -23,9 +23,10 @@ public struct EngineSettings: Sendable {
     public var retryBase: Duration = .seconds(1)
     public var retryCap: Duration = .seconds(900)
     /// Completions in one transaction, how long they wait for others while more are being performed than have ended, and how many may wait before
-    /// claiming stops.
+    /// claiming stops. With 5 ms, and intents gathered over 10 ms instead of 25, four processes that share 1,000 messages a second took 7 % more of
+    /// the machine's CPU and missed twice as many slots.
     public var flushRows = 500
-    public var flushDelay: Duration = .milliseconds(5)
+    public var flushDelay: Duration = .milliseconds(10)
     public var maxUnflushed = 5000
     /// How long a graceful shutdown waits for what is being performed.
     public var drainLimit: Duration = .seconds(30)
