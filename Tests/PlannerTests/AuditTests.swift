@@ -27,7 +27,7 @@ import Testing
         let made = try await python(
             "instances.py", "--out", folder.path(), "--count", "\(batch.count)", "--seed", "\(batch.seed)", "--rows", batch.rows)
         try #require(made.code == 0, "\(made.error)")
-        let replans = try await Self.onAThread { try Self.planAll(in: folder, batch) }
+        let replans = try await onAThread { try Self.planAll(in: folder, batch) }
         #expect(replans >= batch.count / 4)
         let judged = try await python("check_plan.py", "--folder", folder.path())
         let lines = judged.output.split(separator: "\n")
@@ -52,15 +52,6 @@ import Testing
             try Data(plan.json()).write(to: place.appending(path: "plan.json"))
         }
         return replans
-    }
-
-    /// On a thread of its own: minutes of computing would take the threads from tests that have to answer a server in time.
-    private static func onAThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread { continuation.resume(with: Result { try body() }) }
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
     }
 
     private func python(_ script: String, _ arguments: String...) async throws -> (code: Int32, output: String, error: String) {
