@@ -160,7 +160,8 @@ BEGIN
          CROSS JOIN LATERAL (SELECT ctid AS place, * FROM jobs.pace WHERE lane_id = x.id ORDER BY version DESC LIMIT 1) p
          CROSS JOIN LATERAL (SELECT jobs.burst_now(l.burst, p.penalty_burst, p.penalty_us, v_now) AS burst) b
          CROSS JOIN LATERAL (
-               SELECT greatest(p_lead_us, p.lead_us - least(40000000, greatest(0, v_now - p.lead_at_us)) * p.lead_us / 40000000) AS lead) d
+               -- By whole seconds: a lane that is due by it would else find a little less.
+               SELECT greatest(p_lead_us, p.lead_us - least(40, greatest(0, v_now - p.lead_at_us) / 1000000) * p.lead_us / 40) AS lead) d
          CROSS JOIN LATERAL (
                SELECT count(*) AS n, min(a.attempt_id) AS oldest FROM jobs.attempt a
                 WHERE (a.lane_id, a.attempt_id + 0) >= (x.id, p.attempt_low) AND a.lane_id <= x.id) a),
@@ -237,15 +238,15 @@ BEGIN
             ready_low = m.low,
             attempt_low = m.attempt_low,
             debit_low = v_debit_low,
-            lead_us = CASE WHEN m.lead > p_lead_us THEN m.lead_us ELSE p_lead_us END,
-            lead_at_us = CASE WHEN m.lead > p_lead_us THEN m.lead_at_us ELSE v_now END,
+            lead_us = CASE WHEN m.c = 0 OR m.lead > p_lead_us THEN m.lead_us ELSE p_lead_us END,
+            lead_at_us = CASE WHEN m.c = 0 OR m.lead > p_lead_us THEN m.lead_at_us ELSE v_now END,
             wait_cap = m.seen > m.taken AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.
                 WHEN m.paused OR m.seen <= m.taken THEN NULL
                 WHEN m.room <= m.c THEN v_now + 250000
                 WHEN m.taken < m.n THEN v_now + 20000
-                -- Until a chunk of tokens is there, so that a lane's row is written 20 times a second at most, and a fast one's 50.
+                -- Until a chunk of tokens is there, so that a lane's row is written some 20 times a second, and a fast one's 50.
                 WHEN m.t_us > 0 OR m.tokens <= m.c THEN greatest(v_now + 1000, greatest(v_now, m.new_tat_us) - m.lead
                     + (greatest(1, least(m.burst, greatest(20, 20000 / nullif(m.t_us, 0)), 50000 / nullif(m.t_us, 0))) - m.burst) * m.t_us)
                 ELSE v_now END

@@ -40,13 +40,15 @@ struct FailoverTests {
                 return .done(providerID: nil)
             })
         func performed() -> Int { kind.performed.values.reduce(0, +) }
+        // Where nothing is lost nothing needs a rescue: a heartbeat that is late on a busy machine is none of this.
+        let settings = what == .synchronous ? quickSettings() : rescuingSettings()
         let lane = try await client.lane("lane", LaneLimits(perSecond: 100, burst: 5, maxRunning: 20))
         let ids = try await client.enqueue(jobs, lane: lane)
         let other = PostgresClient(configuration: pair.configuration, logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await other.run() }
-            try await withEngine(client, [kind], settings: rescuingSettings()) { _ in
-                try await withEngine(other, [kind], settings: rescuingSettings()) { _ in
+            try await withEngine(client, [kind], settings: settings) { _ in
+                try await withEngine(other, [kind], settings: settings) { _ in
                     try await eventually("some are sent", tries: 1200) { performed() > 50 }
                     if what == .synchronous {
                         try await eventually("the heartbeat has seen the standby", tries: 1200) {
@@ -88,7 +90,9 @@ struct FailoverTests {
         let unknown = ends.filter { $0.1.hasSuffix("U") }
         #expect(Set(ends.map(\.0)) == Set(ids), "lost")
         switch what {
-        case .synchronous: #expect(doubled == 0 && unknown.isEmpty && seen.count == jobs, "\(doubled) doubled, \(unknown.count) unknown")
+        case .synchronous:
+            let unseen = ends.filter { seen[$0.0] == nil }
+            #expect(doubled == 0 && unknown.isEmpty && unseen.isEmpty, "\(doubled) doubled, \(unknown.count) unknown, not sent: \(unseen)")
         case .asynchronous:
             #expect(doubled == 0 && !unknown.isEmpty, "\(doubled) doubled, \(unknown.count) unknown")
             #expect(unknown.allSatisfy { seen[$0.0] == 1 } || unknown.count < jobs, "only what may have been sent")

@@ -26,7 +26,7 @@ extension EngineCore {
             do {
                 if isUnsure { try await giveBackUnseen(worker) }
                 isUnsure = false
-                if slots.needsClock { try await store.readClock(&slots) }
+                if slots.needsClock() { try await store.readClock(&slots) }
                 let found = try await claim(worker, room, &slots, &looks, &yield)
                 if found > 0 {
                     quiet = 0
@@ -125,15 +125,12 @@ extension EngineCore {
     /// Sleeps until there may be work; returns how often nothing was found. Where a lane is due soon, it looks first whether another engine has
     /// taken that: with four engines three in four looks are in vain, and a claim in vain costs several times as much.
     private func rest(_ quiet: Int, since: Int64) async throws -> Int {
-        var due = try await store.nextDue(since: since)
-        for _ in 0..<3 {
-            if await bell.wait(atMost: pause(quiet, due: due)) { return 0 }
-            // Only for so short a time: marks of new work are found by a turn alone.
-            guard let last = due, last <= .milliseconds(100) else { break }
-            due = try await store.nextDue(since: since)
-            if due ?? .zero <= .zero { break }
-        }
-        return quiet + 1
+        let due = try await store.nextDue(since: since)
+        if await bell.wait(atMost: pause(quiet, due: due)) { return 0 }
+        // Once, and only for so short a time: marks of new work are found by a turn alone.
+        let soon: Range<Duration> = .nanoseconds(1) ..< .milliseconds(50)
+        guard let due, soon.contains(due), let next = try await store.nextDue(since: since), soon.contains(next) else { return quiet + 1 }
+        return await bell.wait(atMost: pause(quiet, due: next)) ? 0 : quiet + 1
     }
 
     /// Until something is due, where that is known: an engine that slept past the moment would find it taken by others again and again. What is

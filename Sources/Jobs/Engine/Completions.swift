@@ -68,7 +68,7 @@ final class Completions: Sendable {
                 _ = await bell.wait(atMost: .seconds(1))
                 continue
             }
-            // With fewer on their way than have come, hardly any would join: whoever waits for these results has them 5 ms sooner.
+            // With fewer on their way than have come, hardly any would join: whoever waits for these results has them sooner.
             if count < settings.flushRows && !closes && performing() > count { try? await Task.sleep(for: settings.flushDelay) }
             while let newest = state.withLock({ $0.newest }), newest + Self.long > .now {
                 _ = await written.wait(atMost: newest + Self.long - .now)

@@ -31,6 +31,11 @@ final class EngineState: Sendable {
         /// The longest that intents lately took, forgotten slowly.
         var intentTime: Duration = .milliseconds(20)
         var intentTimeAt = ContinuousClock.now
+
+        /// A stall of a disk comes again within the minute: the longest one fades by half in 20 s, whatever the rate.
+        func fadedIntentTime(_ now: ContinuousClock.Instant) -> Duration {
+            intentTime * exp2(-(max(.zero, now - intentTimeAt) / .seconds(20)))
+        }
         /// Lanes whose slots are being missed: since when, and the last time.
         var missed: [Int64: (since: ContinuousClock.Instant, last: ContinuousClock.Instant)] = [:]
         /// Since when the database has answered every heartbeat.
@@ -76,16 +81,14 @@ final class EngineState: Sendable {
         }
     }
 
-    /// A stall of a disk comes again within the minute: the longest one fades by half in 20 s, whatever the rate.
     func intentTook(_ time: Duration, now: ContinuousClock.Instant = .now) {
         state.withLock { state in
-            let seconds = max(.zero, now - state.intentTimeAt) / .seconds(1)
-            state.intentTime = max(time, state.intentTime * exp2(-seconds / 20))
+            state.intentTime = max(time, state.fadedIntentTime(now))
             state.intentTimeAt = now
         }
     }
-    func intentLead(within range: ClosedRange<Duration>) -> Duration {
-        state.withLock { min(range.upperBound, max(range.lowerBound, $0.intentTime * 1.5)) }
+    func intentLead(within range: ClosedRange<Duration>, now: ContinuousClock.Instant = .now) -> Duration {
+        state.withLock { min(range.upperBound, max(range.lowerBound, $0.fadedIntentTime(now) * 1.5)) }
     }
 
     /// A slot of a lane has been missed: whether its lane has got nothing through for so long that it is served late rather than not at all.

@@ -40,38 +40,51 @@ struct Slot: Sendable {
 /// newest count.
 struct ServerClock: Sendable {
     private struct Bounds {
-        let until: ContinuousClock.Instant
-        let low: Duration
-        let high: Duration
+        /// When the first answer of them came. Those of the second after it are taken together.
+        let since: ContinuousClock.Instant
+        var low: Duration
+        var high: Duration
     }
     private static let age: Duration = .seconds(60)
-    private static let most = 256
     private static let drift: Duration = .milliseconds(2)
 
     private let origin = ContinuousClock.now
     private var seen: [Bounds] = []
     private var offset: Duration = .zero
-    /// How far off it may be; a slot that is told too early by one process and too late by another is two in the time of one.
-    private(set) var error: Duration = .seconds(3600)
 
     /// - Parameters:
     ///   - serverTime: microseconds since 1970, read by a statement that was begun at `asked` and answered by `heard`.
     ///   - first: the same, read before what else was asked for in that round trip.
     mutating func heard(_ serverTime: Int64, first: Int64? = nil, asked: ContinuousClock.Instant, heard: ContinuousClock.Instant) {
         let new = Bounds(
-            until: heard + Self.age, low: (asked - origin) - .microseconds(first ?? serverTime),
-            high: (heard - origin) - .microseconds(serverTime))
-        seen.removeAll { $0.until <= heard }
-        if seen.count >= Self.most { seen.removeFirst(seen.count - Self.most + 1) }
-        seen.append(new)
-        var low = seen.reduce(new.low) { max($0, $1.low) }
-        var high = seen.reduce(new.high) { min($0, $1.high) }
+            since: heard, low: (asked - origin) - .microseconds(first ?? serverTime), high: (heard - origin) - .microseconds(serverTime))
+        seen.removeAll { heard - $0.since > Self.age }
+        var (low, high) = bounds(with: new)
         if low > high + Self.drift {
-            seen = [new]
+            seen = []
             (low, high) = (new.low, new.high)
         }
+        if let last = seen.last, heard - last.since < .seconds(1) {
+            seen[seen.count - 1].low = max(last.low, new.low)
+            seen[seen.count - 1].high = min(last.high, new.high)
+        } else {
+            seen.append(new)
+        }
         offset = (low + high) / 2
-        error = max(high - low, low - high) / 2
+    }
+
+    private func bounds(with new: Bounds) -> (low: Duration, high: Duration) {
+        (seen.reduce(new.low) { max($0, $1.low) }, seen.reduce(new.high) { min($0, $1.high) })
+    }
+
+    /// How far off it may be by what the last minute says. A slot that is told too early by one process and too late by another is two in the time of
+    /// one.
+    func error(at now: ContinuousClock.Instant) -> Duration {
+        let known = seen.filter { now - $0.since <= Self.age }
+        guard let first = known.first else { return .seconds(3600) }
+        let low = known.reduce(first.low) { max($0, $1.low) }
+        let high = known.reduce(first.high) { min($0, $1.high) }
+        return low > high ? low - high : (high - low) / 2
     }
 
     /// The local instant of a time of the server, in microseconds since 1970.
@@ -90,7 +103,9 @@ struct SlotReader: Sendable {
     init(windows: LaneWindows) { self.windows = windows }
 
     /// Whether the clock is to be read before slots are: not again and again where answers are slow.
-    var needsClock: Bool { clock.error > Self.goodError && (lastRead.map { .now - $0 > .seconds(10) } ?? true) }
+    func needsClock(_ now: ContinuousClock.Instant = .now) -> Bool {
+        clock.error(at: now) > Self.goodError && (lastRead.map { now - $0 > .seconds(10) } ?? true)
+    }
 
     /// - Parameters:
     ///   - at: microseconds since 1970 by the server's clock, as `claimed`; nil: it is alone in a lane at rest.
