@@ -238,8 +238,9 @@ BEGIN
             ready_low = m.low,
             attempt_low = m.attempt_low,
             debit_low = v_debit_low,
-            lead_us = CASE WHEN m.c = 0 OR m.lead > p_lead_us THEN m.lead_us ELSE p_lead_us END,
-            lead_at_us = CASE WHEN m.c = 0 OR m.lead > p_lead_us THEN m.lead_at_us ELSE v_now END,
+            -- Also by a claim that found no tokens yet: the lane is due by it. One that found nothing to do has no need of the time.
+            lead_us = CASE WHEN m.seen = 0 OR m.lead > p_lead_us THEN m.lead_us ELSE p_lead_us END,
+            lead_at_us = CASE WHEN m.seen = 0 OR m.lead > p_lead_us THEN m.lead_at_us ELSE v_now END,
             wait_cap = m.seen > m.taken AND m.room <= m.c,
             next_us = CASE
                 -- Drained, by the snapshot we picked from: a row that somebody holds is not drained.

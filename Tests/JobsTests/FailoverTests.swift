@@ -89,10 +89,12 @@ struct FailoverTests {
         .decode((Int64, String).self)
         let unknown = ends.filter { $0.1.hasSuffix("U") }
         #expect(Set(ends.map(\.0)) == Set(ids), "lost")
+        let rescued = try await client.query("SELECT count(*) FROM jobs.outcome WHERE rescued").decodeFirst(Int.self)
         switch what {
         case .synchronous:
             let unseen = ends.filter { seen[$0.0] == nil }
             #expect(doubled == 0 && unknown.isEmpty && unseen.isEmpty, "\(doubled) doubled, \(unknown.count) unknown, not sent: \(unseen)")
+            #expect(rescued == 0)
         case .asynchronous:
             #expect(doubled == 0 && !unknown.isEmpty, "\(doubled) doubled, \(unknown.count) unknown")
             #expect(unknown.allSatisfy { seen[$0.0] == 1 } || unknown.count < jobs, "only what may have been sent")

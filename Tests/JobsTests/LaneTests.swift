@@ -181,6 +181,46 @@ import Testing
         }
     }
 
+    /// The longest time asked for lately is kept with the lane, by whoever finds something to do there, and fades in 40 s.
+    @Test func theTimeForIntentsThatIsKeptFades() async throws {
+        try await TestDatabase.with { client in
+            let lane = try await client.lane("number", LaneLimits(perSecond: 1, burst: 1, maxRunning: 1000))
+            let store = JobStore(client: client)
+            let worker = try await client.worker()
+            var slots = SlotReader(windows: LaneWindows())
+            func claim(lead: Int) async throws -> Int {
+                try await client.query("UPDATE jobs.pace SET next_us = 0")
+                let claim = JobStore.Claim(worker: worker, lanes: 10, most: 128, perLane: 128, lease: 60, lead: .seconds(lead))
+                return try await store.claim(claim, slots: &slots).attempts.count
+            }
+            func kept() async throws -> Int? {
+                try await client.query("SELECT lead_us / 1000000 FROM jobs.pace WHERE lane_id = \(lane) ORDER BY version DESC LIMIT 1")
+                    .decodeFirst(Int.self)
+            }
+            #expect(try await claim(lead: 3) == 0)
+            #expect(try await kept() == 0, "who finds nothing to do needs no time for it")
+            try await client.enqueue(20, lane: lane)
+            try await store.turn()
+            #expect(try await claim(lead: 2) > 0)
+            #expect(try await kept() == 2)
+            // No token is there for these, but the lane is due by their time.
+            try await client.query("UPDATE jobs.pace SET tat_us = jobs.now_us() + 3600000000")
+            #expect(try await claim(lead: 1) == 0)
+            #expect(try await kept() == 2)
+            #expect(try await claim(lead: 4) == 0)
+            #expect(try await kept() == 4)
+            // Half of it after 20 s, nothing after 40.
+            for (age, claimed) in [(20, 1), (40, 0)] {
+                try await client.query(
+                    """
+                    UPDATE jobs.pace SET lead_us = 4000000, lead_at_us = jobs.now_us() - \(age)::bigint * 1000000,
+                        tat_us = jobs.now_us() + 1500000
+                    """)
+                #expect(try await claim(lead: 0) == claimed, "\(age) s")
+            }
+        }
+    }
+
     @Test(arguments: [(1000.0, 200, 20), (80, 16, 4), (20, 4, 1), (10_000, 2000, 200)])
     func anEmptyLaneIsDueWhenAPieceOfItIsThere(perSecond: Double, burst: Int, piece: Int) async throws {
         try await TestDatabase.with { client in

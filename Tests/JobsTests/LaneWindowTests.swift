@@ -134,6 +134,26 @@ import Testing
         #expect(!misses(at: 203))
     }
 
+    /// The longest time of intents is left for the next ones and fades, but not to less than is usual.
+    @Test func theTimeForIntentsFadesToWhatIsUsual() {
+        let state = EngineState()
+        let range: ClosedRange<Duration> = .milliseconds(15) ... .milliseconds(400)
+        func lead(at second: Int) -> Double { state.intentLead(within: range, now: Self.start + .seconds(second)) / .milliseconds(1) }
+        func took(_ time: Duration, isPaced: Bool = true, at second: Int) {
+            state.intentTook(time, isPaced: isPaced, now: Self.start + .seconds(second))
+        }
+        took(.milliseconds(200), at: 0)
+        #expect(lead(at: 0) == 300 && abs(lead(at: 20) - 150) < 1 && abs(lead(at: 40) - 75) < 1)
+        #expect(abs(lead(at: 600) - 18.75) < 0.1, "of one in sixteen")
+        // What no slot waits for says what is usual, not what is the longest.
+        took(.milliseconds(160), isPaced: false, at: 600)
+        #expect(abs(lead(at: 600) - 32.6) < 0.1)
+        for _ in 0..<200 { took(.milliseconds(80), isPaced: false, at: 601) }
+        #expect(abs(lead(at: 3600) - 120) < 1)
+        took(.seconds(5), at: 3600)
+        #expect(lead(at: 3600) == 400)
+    }
+
     @Test func windowsThatAreNoLongerNeededAreForgotten() {
         let windows = LaneWindows()
         let first = windows.deal(0, now: Self.start)

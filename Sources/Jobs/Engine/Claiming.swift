@@ -130,7 +130,7 @@ extension EngineCore {
         // Once, and only for so short a time: marks of new work are found by a turn alone.
         let soon: Range<Duration> = .nanoseconds(1) ..< .milliseconds(50)
         guard let due, soon.contains(due), let next = try await store.nextDue(since: since), soon.contains(next) else { return quiet + 1 }
-        return await bell.wait(atMost: pause(quiet, due: next)) ? 0 : quiet + 1
+        return await bell.wait(atMost: .milliseconds(Int((next / .milliseconds(1)).rounded(.up)))) ? 0 : quiet + 1
     }
 
     /// Until something is due, where that is known: an engine that slept past the moment would find it taken by others again and again. What is

@@ -28,13 +28,14 @@ final class EngineState: Sendable {
         var worker: Int64?
         var flights: [Int64: Flight] = [:]
         var waiting = 0
-        /// The longest that intents lately took, forgotten slowly.
+        /// The longest that intents lately took, forgotten slowly, and what they take on average.
         var intentTime: Duration = .milliseconds(20)
         var intentTimeAt = ContinuousClock.now
+        var usualIntentTime: Duration = .zero
 
-        /// A stall of a disk comes again within the minute: the longest one fades by half in 20 s, whatever the rate.
+        /// A stall of a disk comes again within the minute: the longest one fades by half in 20 s, whatever the rate, to what is usual.
         func fadedIntentTime(_ now: ContinuousClock.Instant) -> Duration {
-            intentTime * exp2(-(max(.zero, now - intentTimeAt) / .seconds(20)))
+            max(usualIntentTime, intentTime * exp2(-(max(.zero, now - intentTimeAt) / .seconds(20))))
         }
         /// Lanes whose slots are being missed: since when, and the last time.
         var missed: [Int64: (since: ContinuousClock.Instant, last: ContinuousClock.Instant)] = [:]
@@ -81,8 +82,11 @@ final class EngineState: Sendable {
         }
     }
 
-    func intentTook(_ time: Duration, now: ContinuousClock.Instant = .now) {
+    /// - Parameter isPaced: a slot waited for them. Where none did, the longest says nothing: the next has no slot to miss either.
+    func intentTook(_ time: Duration, isPaced: Bool, now: ContinuousClock.Instant = .now) {
         state.withLock { state in
+            state.usualIntentTime += (time - state.usualIntentTime) / 16
+            guard isPaced else { return }
             state.intentTime = max(time, state.fadedIntentTime(now))
             state.intentTimeAt = now
         }

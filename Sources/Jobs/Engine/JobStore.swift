@@ -91,7 +91,7 @@ struct JobStore: Sendable {
     /// Asks for the server's time until it is known to within a millisecond, some times at most. A process that has just begun knows it from
     /// slow answers alone.
     func readClock(_ slots: inout SlotReader) async throws {
-        for _ in 0..<8 where slots.clock.error(at: .now) > SlotReader.goodError {
+        for _ in 0..<8 where slots.clock.error(at: .now + .seconds(5)) > SlotReader.goodError {
             let asked = ContinuousClock.now
             guard let time = try await client.query("SELECT jobs.now_us()").decodeFirst(Int64.self) else { return }
             slots.clock.heard(time, asked: asked, heard: .now)

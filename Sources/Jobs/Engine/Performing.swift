@@ -12,7 +12,8 @@ extension EngineCore {
         let epoch = vitality.epoch
         let (go, deadline) = await admit(batch, kind, worker)
         await intents.leave()
-        if batch.contains(where: { $0.slot.map { $0.place != .alone } ?? false }) { state.intentTook(.now - begun) }
+        let slots = batch.compactMap(\.slot)
+        if !slots.isEmpty { state.intentTook(.now - begun, isPaced: slots.contains { $0.place != .alone }) }
         for attempt in go { perform(attempt, kind, deadline, epoch) }
     }
 

@@ -35,9 +35,8 @@ struct Slot: Sendable {
 
 /// Where the database's clock stands on this process's monotonic one.
 ///
-/// Each answer bounds it: the statement's time lies between asking and hearing. The bounds of the last minute are kept, so that neither a
-/// slow answer nor a slow drift misleads; a clock that was set makes them contradict each other by more than drift does, and then only the
-/// newest count.
+/// Each answer bounds it: the statement's time lies between asking and hearing. The bounds of the last minute are kept, so that a slow answer
+/// does not mislead; where one clock drifts or was set they contradict each other, and then the oldest are dropped.
 struct ServerClock: Sendable {
     private struct Bounds {
         /// When the first answer of them came. Those of the second after it are taken together.
@@ -46,7 +45,6 @@ struct ServerClock: Sendable {
         var high: Duration
     }
     private static let age: Duration = .seconds(60)
-    private static let drift: Duration = .milliseconds(2)
 
     private let origin = ContinuousClock.now
     private var seen: [Bounds] = []
@@ -59,33 +57,28 @@ struct ServerClock: Sendable {
         let new = Bounds(
             since: heard, low: (asked - origin) - .microseconds(first ?? serverTime), high: (heard - origin) - .microseconds(serverTime))
         seen.removeAll { heard - $0.since > Self.age }
-        var (low, high) = bounds(with: new)
-        if low > high + Self.drift {
-            seen = []
-            (low, high) = (new.low, new.high)
-        }
+        while let (low, high) = bounds(heard), max(low, new.low) > min(high, new.high) { seen.removeFirst() }
         if let last = seen.last, heard - last.since < .seconds(1) {
             seen[seen.count - 1].low = max(last.low, new.low)
             seen[seen.count - 1].high = min(last.high, new.high)
         } else {
             seen.append(new)
         }
-        offset = (low + high) / 2
+        if let (low, high) = bounds(heard) { offset = (low + high) / 2 }
     }
 
-    private func bounds(with new: Bounds) -> (low: Duration, high: Duration) {
-        (seen.reduce(new.low) { max($0, $1.low) }, seen.reduce(new.high) { min($0, $1.high) })
+    /// By what the last minute says.
+    private func bounds(_ now: ContinuousClock.Instant) -> (low: Duration, high: Duration)? {
+        let known = seen.drop { now - $0.since > Self.age }
+        guard let low = known.map(\.low).max(), let high = known.map(\.high).min() else { return nil }
+        return (low, high)
     }
 
-    /// How far off it may be by what the last minute says. A slot that is told too early by one process and too late by another is two in the time of
-    /// one.
-    func error(at now: ContinuousClock.Instant) -> Duration {
-        let known = seen.filter { now - $0.since <= Self.age }
-        guard let first = known.first else { return .seconds(3600) }
-        let low = known.reduce(first.low) { max($0, $1.low) }
-        let high = known.reduce(first.high) { min($0, $1.high) }
-        return low > high ? low - high : (high - low) / 2
-    }
+    /// How far off it may be. A slot that is told too early by one process and too late by another is two in the time of one.
+    func error(at now: ContinuousClock.Instant) -> Duration { bounds(now).map { ($0.high - $0.low) / 2 } ?? .seconds(3600) }
+
+    /// Since when nothing contradicts what is known.
+    var since: ContinuousClock.Instant? { seen.first?.since }
 
     /// The local instant of a time of the server, in microseconds since 1970.
     func instant(_ serverTime: Int64) -> ContinuousClock.Instant { origin + .microseconds(serverTime) + offset }
@@ -102,9 +95,12 @@ struct SlotReader: Sendable {
 
     init(windows: LaneWindows) { self.windows = windows }
 
-    /// Whether the clock is to be read before slots are: not again and again where answers are slow.
+    /// Whether the clock is to be read before slots are: not again and again where answers are slow, but where nothing that was read counts any
+    /// more. What will be too old by the time a slow claim has its answer does not count.
     func needsClock(_ now: ContinuousClock.Instant = .now) -> Bool {
-        clock.error(at: now) > Self.goodError && (lastRead.map { now - $0 > .seconds(10) } ?? true)
+        guard clock.error(at: now + .seconds(5)) > Self.goodError else { return false }
+        guard let lastRead, let since = clock.since, since <= lastRead else { return true }
+        return now - lastRead > .seconds(10)
     }
 
     /// - Parameters:
