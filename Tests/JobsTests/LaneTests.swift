@@ -118,7 +118,8 @@ import Testing
 
     @Test func debitsAndPenaltiesSlowALaneDown() async throws {
         try await TestDatabase.with { client in
-            let lane = try await client.lane("number", LaneLimits(perSecond: 1, burst: 10, maxRunning: 100))
+            // So slow that none come while we look.
+            let lane = try await client.lane("number", LaneLimits(perSecond: 0.01, burst: 10, maxRunning: 100))
             let worker = try await client.worker()
             try await client.enqueue(30, lane: lane)
             try await Lanes.debit("number", tokens: 7, on: client)
@@ -184,7 +185,7 @@ import Testing
     /// The longest time asked for lately is kept with the lane, by whoever finds something to do there, and fades in 40 s.
     @Test func theTimeForIntentsThatIsKeptFades() async throws {
         try await TestDatabase.with { client in
-            let lane = try await client.lane("number", LaneLimits(perSecond: 1, burst: 1, maxRunning: 1000))
+            let lane = try await client.lane("number", LaneLimits(perSecond: 0.01, burst: 1, maxRunning: 1000))
             let store = JobStore(client: client)
             let worker = try await client.worker()
             var slots = SlotReader(windows: LaneWindows())
@@ -197,24 +198,24 @@ import Testing
                 try await client.query("SELECT lead_us / 1000000 FROM jobs.pace WHERE lane_id = \(lane) ORDER BY version DESC LIMIT 1")
                     .decodeFirst(Int.self)
             }
-            #expect(try await claim(lead: 3) == 0)
+            #expect(try await claim(lead: 300) == 0)
             #expect(try await kept() == 0, "who finds nothing to do needs no time for it")
             try await client.enqueue(20, lane: lane)
             try await store.turn()
-            #expect(try await claim(lead: 2) > 0)
-            #expect(try await kept() == 2)
+            #expect(try await claim(lead: 200) > 0)
+            #expect(try await kept() == 200)
             // No token is there for these, but the lane is due by their time.
             try await client.query("UPDATE jobs.pace SET tat_us = jobs.now_us() + 3600000000")
-            #expect(try await claim(lead: 1) == 0)
-            #expect(try await kept() == 2)
-            #expect(try await claim(lead: 4) == 0)
-            #expect(try await kept() == 4)
+            #expect(try await claim(lead: 100) == 0)
+            #expect(try await kept() == 200)
+            #expect(try await claim(lead: 400) == 0)
+            #expect(try await kept() == 400)
             // Half of it after 20 s, nothing after 40.
-            for (age, claimed) in [(20, 1), (40, 0)] {
+            for (age, claimed) in [(18, 1), (40, 0)] {
                 try await client.query(
                     """
-                    UPDATE jobs.pace SET lead_us = 4000000, lead_at_us = jobs.now_us() - \(age)::bigint * 1000000,
-                        tat_us = jobs.now_us() + 1500000
+                    UPDATE jobs.pace SET lead_us = 400000000, lead_at_us = jobs.now_us() - \(age)::bigint * 1000000,
+                        tat_us = jobs.now_us() + 150000000
                     """)
                 #expect(try await claim(lead: 0) == claimed, "\(age) s")
             }
