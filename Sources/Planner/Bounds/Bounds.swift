@@ -32,10 +32,14 @@ struct Bounds {
         var completion = least { problem.rows[$0].weight * (problem.alone[$0].earliestEnd - problem.grid.from) } / 60
         if let shared = SharedBounds(problem: problem, possible: possible, unplaced: unplaced) {
             let values = plan.objective
-            bound.unplaced = max(impossible, impossible + min(spare, shared.bound(.unplaced, best: spare, spare: spare)))
-            lateness = max(lateness, min(values.lateness, shared.bound(.lateness, best: values.lateness, spare: spare)))
-            disturbed = max(disturbed, min(values.disruption, shared.bound(.disruption, best: values.disruption, spare: spare)))
-            completion = max(completion, min(values.completion, shared.bound(.completion, best: values.completion, spare: spare)))
+            /// What is the best already needs no better bound.
+            func better(_ known: Int, _ level: SharedBounds.Level, _ value: Int) -> Int {
+                known >= value ? known : max(known, min(value, shared.bound(level, best: value, spare: spare)))
+            }
+            bound.unplaced = impossible + better(0, .unplaced, spare)
+            lateness = better(lateness, .lateness, values.lateness)
+            disturbed = better(disturbed, .disruption, values.disruption)
+            completion = better(completion, .completion, values.completion)
         }
         (bound.lateness, bound.disruption, bound.completion) = (lateness, disturbed, completion)
         return bound

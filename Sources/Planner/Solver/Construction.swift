@@ -11,6 +11,10 @@ struct Construction {
     /// Rows whose wave rule 10 has set.
     let forcedWave: [Int: Int]
     private let headStart: [Int]
+    /// Of the rows that would fit alone.
+    private let clientWeight: [Int]
+    /// Clients that may have their first cut-over for now.
+    private var mayOpen: [Bool]
     /// The last wave by which a row has to be placed, because a pinned row waits for it.
     private var neededBy: [Int: Int] = [:]
     /// Classes that cannot have a canary: none of their rows is placed.
@@ -34,6 +38,8 @@ struct Construction {
         var generator = SplitMix(seed: variant.jitterSeed)
         headStart = problem.rows.indices.map { row in (variant.boost[row] ?? 0) - (variant.jitter > 0 ? generator.next(variant.jitter) : 0)
         }
+        clientWeight = problem.clientRows.map { $0.reduce(0) { $0 + (problem.alone[$1].fits ? problem.rows[$1].weight : 0) } }
+        mayOpen = [Bool](repeating: true, count: problem.clientRows.count)
         hint = [Int](repeating: 0, count: problem.rows.count)
         var pinned: [Int: Int] = [:]
         for row in problem.rows.indices where problem.alone[row].fits {
@@ -43,6 +49,29 @@ struct Construction {
         for row in problem.rows.indices {
             if let wave = pinnedWave(row) { need(row, by: wave) }
         }
+    }
+
+    /// As many clients as may still open are to be those with most to place, beside those that have to.
+    private mutating func chooseClients() {
+        guard variant.openings < .infinity else { return }
+        var generator = SplitMix(seed: variant.openingSeed)
+        mayOpen = [Bool](repeating: false, count: problem.clientRows.count)
+        var value = [Double](repeating: 0, count: problem.clientRows.count)
+        for row in problem.rows.indices where isFree(row) {
+            value[problem.client[row]] += Double(problem.rows[row].weight)
+            if neededBy[row] != nil || table.heldCode[row] != nil { mayOpen[problem.client[row]] = true }
+        }
+        for client in value.indices { value[client] *= 1 + variant.openingNoise * Double(generator.next(1000)) / 1000 }
+        let opened = value.indices.filter { table.firsts.opened($0) }
+        let order = value.indices.filter { value[$0] > 0 && !table.firsts.opened($0) }.sorted { (value[$0], $1) > (value[$1], $0) }
+        // What was opened by an earlier plan may lie long before.
+        let room = Int(variant.openings * Double(Self.mostOpenings(problem))) - (isContinued ? 0 : opened.count)
+        for client in order.prefix(max(0, room)) { mayOpen[client] = true }
+    }
+
+    private static func mostOpenings(_ problem: Problem) -> Int {
+        let span = problem.grid.to - max(problem.grid.from, problem.now)
+        return problem.settings.newClientsPer7Days * max(1, (span + RollingCap.window - 1) / RollingCap.window)
     }
 
     private func pinnedWave(_ row: Int) -> Int? {
@@ -75,9 +104,13 @@ struct Construction {
         let value = problem.rows[row]
         let due = value.deadline.map { value.zone.instant(of: $0, minute: 1440) } ?? problem.grid.to
         var rank = Double(start) + variant.deadlinePull * Double(due - problem.grid.from) - variant.weightPull * Double(value.weight)
-        if !table.firsts.opened(problem.client[row]) { rank -= variant.openingPull }
+        if !table.firsts.opened(problem.client[row]) {
+            rank -= variant.openingPull + variant.openingWeightPull * Double(clientWeight[problem.client[row]])
+        }
         return Int(rank) - headStart[row]
     }
+
+    private func mayBegin(_ row: Int) -> Bool { mayOpen[problem.client[row]] || table.firsts.opened(problem.client[row]) }
 
     // MARK: One wave
 
@@ -100,7 +133,7 @@ struct Construction {
         var heap = Heap<Entry>()
         let allowed = Set(candidates)
         func enqueue(_ row: Int, _ heap: inout Heap<Entry>) {
-            guard allowed.contains(row), isFree(row), table.dependenciesEnd(row) != nil,
+            guard allowed.contains(row), isFree(row), mayBegin(row), table.dependenciesEnd(row) != nil,
                 let slot = problem.main[row].first(from: max(firstSlot, hint[row]))
             else { return }
             heap.insert(Entry(rank: rank(row, problem.grid.time(slot)), row: row))
@@ -145,9 +178,7 @@ struct Construction {
         let patience = variant.patience == .max ? Int.max : problem.now + variant.patience
         let required = able.filter { neededBy[$0] == 0 }
         quota -= fill(0, with: required, quota: quota, span: .max, limit: patience).count
-        if isContinued {
-            return
-        }
+        if isContinued { return chooseClients() }
         let pinnedClasses = Set(problem.rows.indices.filter { problem.rows[$0].wave == .canary }.map { problem.rowClass[$0] })
         let classes = problem.rowClass
         var open = Set(able.map { classes[$0] }).subtracting(pinnedClasses)
@@ -163,13 +194,15 @@ struct Construction {
             dropCovered()
         }
         let wanted = open
-        let placed = fill(0, with: able.filter { wanted.contains(classes[$0]) }, quota: min(quota, open.count), span: .max, limit: patience)
-        { row, placed in
+        let placed = fill(
+            0, with: able.filter { wanted.contains(classes[$0]) }, quota: min(quota, open.count), span: .max, limit: patience
+        ) { row, placed in
             wanted.contains(classes[row]) && !placed.contains { classes[$0] == classes[row] }
         }
         quota -= placed.count
         dropCovered()
         for kind in open.sorted() { closeClass(kind) }
+        chooseClients()
         // More canaries, as long as they do not keep the next wave waiting.
         if let end = table.waves[0]?.last {
             _ = fill(0, with: able, quota: min(quota, problem.canaryCap - table.count(0)), span: .max, limit: end)
@@ -220,8 +253,20 @@ struct Construction {
         releaseCodes(of: 0)
         let reachable = variant.reserveForPins ? reachablePins() : 0
         var wave = 1
+        buildWaves(from: &wave, reachable: reachable)
+        if mayOpen.contains(false) {
+            // What is left of the horizon is for the others.
+            for client in mayOpen.indices { mayOpen[client] = true }
+            buildWaves(from: &wave, reachable: reachable)
+        }
+        // A wave that is not reached keeps no codes.
+        releaseCodes(of: .max)
+        repair()
+    }
+
+    private mutating func buildWaves(from wave: inout Int, reachable: Int) {
         while wave <= problem.rows.count + reachable + (table.waves.keys.max() ?? 0) + 1 {
-            let free = problem.rows.indices.filter { isFree($0) && mayJoin($0, wave) }
+            let free = problem.rows.indices.filter { isFree($0) && mayBegin($0) && mayJoin($0, wave) }
             let beyond = (table.waves.keys.max() ?? 0) > wave || free.count < problem.rows.indices.count { isFree($0) }
             if free.isEmpty && !beyond { break }
             buildWave(wave, free: free, reachable: reachable)
@@ -230,9 +275,6 @@ struct Construction {
             if table.waves[wave] == nil && (table.waves.keys.max() ?? 0) <= wave { break }
             wave += 1
         }
-        // A wave that is not reached keeps no codes.
-        releaseCodes(of: .max)
-        repair()
     }
 
     private mutating func buildWave(_ wave: Int, free: [Int], reachable: Int) {
@@ -245,7 +287,7 @@ struct Construction {
         var quota = room - placed
         if reachable > wave {
             let later = (wave + 1..<reachable).count { pinnedWaves[$0] == nil && table.waves[$0] == nil }
-            let others = free.count { problem.rows[$0].wave == nil && table.place[$0] == nil }
+            let others = problem.rows.indices.count { problem.rows[$0].wave == nil && isFree($0) }
             quota = min(quota, others - later)
             if quota <= 0 && table.waves[wave] == nil { quota = 1 }
         }

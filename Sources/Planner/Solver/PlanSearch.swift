@@ -31,11 +31,12 @@ struct PlanSearch {
     /// Tries once more. True when nothing better can be hoped for.
     mutating func attempt(_ number: Int) -> Bool {
         let variant: Variant
+        let isCrowded = best.map { best in problem.rows.indices.contains { isLeftOut($0, best) } } ?? false
         // Now and then from somewhere else: a neighbourhood has its dead ends.
         if number >= 12, number % 50 != 0, let best {
-            variant = best.variant.changed(troubled: troubled(best), generator: &generator)
+            variant = best.variant.changed(troubled: troubled(best), isCrowded: isCrowded, generator: &generator)
         } else {
-            variant = Variant.opening(number, replanning: previous != nil, generator: &generator)
+            variant = Variant.opening(number, replanning: previous != nil, isCrowded: isCrowded, generator: &generator)
         }
         let found = build(variant)
         if let best {
@@ -60,10 +61,12 @@ struct PlanSearch {
             isSound: !variant.keep || isContinued || construction.isComplete)
     }
 
+    private func isLeftOut(_ row: Int, _ found: Found) -> Bool { problem.alone[row].fits && found.construction.table.place[row] == nil }
+
     /// Rows that are late or, though they would fit alone, left out.
     private func troubled(_ found: Found) -> [Int] {
         problem.rows.indices.filter { row in
-            guard let place = found.construction.table.place[row] else { return problem.alone[row].fits }
+            guard let place = found.construction.table.place[row] else { return isLeftOut(row, found) }
             return !place.isFixed && problem.daysLate(row, start: place.mainStart) > 0
         }
     }
