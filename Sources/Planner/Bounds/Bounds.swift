@@ -2,10 +2,9 @@ import Fleet
 
 /// Proven lower bounds of the objective's levels, each given that the levels above it have the value they have in the plan.
 ///
-/// Two relaxations. A row alone does no worse than in company. And a Lagrangian one of what rows share: waves of limited size, each of which can
-/// begin only when one row of the wave before it can have ended and soaked, and groups of new clients, each a week after the one before it. Rows
-/// pay a price for their wave and clients one for their group, and choose the cheapest; with any prices the sum is a lower bound, and the prices
-/// are raised where too many want to be (subgradient ascent, a fixed number of rounds).
+/// Two relaxations. A row alone does no worse than in company. And a Lagrangian one of what rows share: how many may start at the same time, in one
+/// wave, and on one date for a client, when a wave can begin, and groups of new clients, each a week after the one before it. Clients pay a price for
+/// their group and rows for their start, and choose the cheapest; with any prices the sum is a lower bound (`SharedBounds`).
 struct Bounds {
     let problem: Problem
     let plan: Plan
