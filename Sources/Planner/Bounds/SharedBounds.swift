@@ -189,7 +189,7 @@ struct SharedBounds {
         return true
     }
 
-    /// Notes the local date itself for now where the client is limited.
+    /// Where the client is limited, a cell holds the local date itself until `makeCells` knows which limit that has.
     private mutating func addCells(of row: Int, isLimited: Bool) {
         let grid = problem.grid
         let alone = Placeable(

@@ -13,7 +13,7 @@ struct Construction {
     private let headStart: [Int]
     /// Of the rows that would fit alone.
     private let clientWeight: [Int]
-    /// Clients that may have their first cut-over for now.
+    /// Clients that may have their first cut-over before the others do.
     private var mayOpen: [Bool]
     /// The last wave by which a row has to be placed, because a pinned row waits for it.
     private var neededBy: [Int: Int] = [:]
