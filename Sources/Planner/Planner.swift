@@ -41,13 +41,15 @@ public enum Planner {
             seed: Self.searchSeed)
         let count = tries ?? usualTries(rows: problem.rows.count, slots: problem.grid.count)
         var stopped = false
-        for number in 0..<max(1, count) {
+        var number = 0
+        while number < max(1, count) || tries == nil && search.isWorthMore(number) {
             if number > 0, let timeLimit, clock.now - begin > timeLimit {
                 stopped = true
                 break
             }
             if search.attempt(number) { break }
-            progress(.built(number + 1, of: count))
+            number += 1
+            progress(.built(number, of: max(number, count)))
         }
         guard let best = search.best else { return Plan(now: now, settings: settings, seed: seed) }
         var plan = best.plan

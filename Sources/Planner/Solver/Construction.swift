@@ -172,13 +172,14 @@ struct Construction {
     // MARK: Wave 0
 
     private mutating func buildCanaries() {
+        chooseClients()
         let able = problem.rows.indices.filter { problem.canaryAble[$0] && isFree($0) && mayJoin($0, 0) }
         let existing = table.count(0)
         var quota = problem.canaryCap - existing
         let patience = variant.patience == .max ? Int.max : problem.now + variant.patience
         let required = able.filter { neededBy[$0] == 0 }
         quota -= fill(0, with: required, quota: quota, span: .max, limit: patience).count
-        if isContinued { return chooseClients() }
+        if isContinued { return }
         let pinnedClasses = Set(problem.rows.indices.filter { problem.rows[$0].wave == .canary }.map { problem.rowClass[$0] })
         let classes = problem.rowClass
         var open = Set(able.map { classes[$0] }).subtracting(pinnedClasses)
@@ -193,13 +194,15 @@ struct Construction {
             if chain.count <= quota, placeChain(chain, limit: patience) { quota -= chain.count }
             dropCovered()
         }
-        let wanted = open
-        let placed = fill(
-            0, with: able.filter { wanted.contains(classes[$0]) }, quota: min(quota, open.count), span: .max, limit: patience
-        ) { row, placed in
-            wanted.contains(classes[row]) && !placed.contains { classes[$0] == classes[row] }
+        quota -= fillClasses(open, with: able, quota: quota, limit: patience)
+        dropCovered()
+        if !open.isEmpty && mayOpen.contains(false) {
+            // Classes that no chosen client has a canary of.
+            let chosen = mayOpen
+            for client in mayOpen.indices { mayOpen[client] = true }
+            quota -= fillClasses(open, with: able, quota: quota, limit: patience)
+            mayOpen = chosen
         }
-        quota -= placed.count
         dropCovered()
         for kind in open.sorted() { closeClass(kind) }
         chooseClients()
@@ -207,6 +210,16 @@ struct Construction {
         if let end = table.waves[0]?.last {
             _ = fill(0, with: able, quota: min(quota, problem.canaryCap - table.count(0)), span: .max, limit: end)
         }
+    }
+
+    /// One canary for each class, as far as there is room. Returns how many were placed.
+    private mutating func fillClasses(_ wanted: Set<Int>, with able: [Int], quota: Int, limit: Int) -> Int {
+        let classes = problem.rowClass
+        return fill(
+            0, with: able.filter { wanted.contains(classes[$0]) }, quota: min(quota, wanted.count), span: .max, limit: limit
+        ) { row, placed in
+            wanted.contains(classes[row]) && !placed.contains { classes[$0] == classes[row] }
+        }.count
     }
 
     /// A row with what it depends on, as few as possible, in an order in which they can be placed.

@@ -69,8 +69,9 @@ extension Improvement {
             case 0: return ([row] + client.shuffled(&generator, most: 6), first, nil, false)
             case 1: return ([row] + pick(movable, some + 4), first, nil, false)
             default:
-                // Its client instead of another one: new clients are few each week.
-                guard let other = pick(movable, 1).first else { return ([row], first, nil, false) }
+                // Its client instead of another one, most often one with little placed: new clients are few each week.
+                let others = pick(movable, 1 + generator.next(12))
+                guard let other = others.min(by: { placedWeight($0) < placedWeight($1) }) else { return ([row], first, nil, false) }
                 first += client.filter { waiting.contains($0) && $0 != row }.shuffled(&generator, most: 10)
                 return (
                     [row] + client.shuffled(&generator, most: 40)
@@ -78,6 +79,11 @@ extension Improvement {
                 )
             }
         }
+    }
+
+    /// What a row's client has placed.
+    private func placedWeight(_ row: Int) -> Int {
+        problem.clientRows[problem.client[row]].reduce(0) { $0 + (table.place[$1] == nil ? 0 : problem.rows[$1].weight) }
     }
 
     /// One of the last waves in which a row would be in time, and rows of it that can wait for a later one.

@@ -18,6 +18,10 @@ struct PlanSearch {
     let isContinued: Bool
     private(set) var best: Found?
     private var generator: SplitMix
+    /// Slots looked at, and rows ordered.
+    private var spent = 0
+    /// The best plan leaves out what would fit alone.
+    private var isCrowded = false
 
     init(problem: Problem, base: Timetable, continuation: Continuation?, previous: Plan?, isContinued: Bool, seed: UInt64) {
         self.problem = problem
@@ -31,7 +35,6 @@ struct PlanSearch {
     /// Tries once more. True when nothing better can be hoped for.
     mutating func attempt(_ number: Int) -> Bool {
         let variant: Variant
-        let isCrowded = best.map { best in problem.rows.indices.contains { isLeftOut($0, best) } } ?? false
         // Now and then from somewhere else: a neighbourhood has its dead ends.
         if number >= 12, number % 50 != 0, let best {
             variant = best.variant.changed(troubled: troubled(best), isCrowded: isCrowded, generator: &generator)
@@ -39,13 +42,19 @@ struct PlanSearch {
             variant = Variant.opening(number, replanning: previous != nil, isCrowded: isCrowded, generator: &generator)
         }
         let found = build(variant)
+        spent += found.construction.table.work + 10 * problem.rows.count
         if let best {
             guard found.isSound || !best.isSound else { return false }
             guard !best.levels.lexicographicallyPrecedes(found.levels) || found.isSound && !best.isSound else { return false }
         }
         best = found
+        isCrowded = problem.rows.indices.contains { isLeftOut($0, found) }
         return problem.rows.isEmpty
     }
+
+    /// Whether further tries are worth their time: where rows have to be left out, which ones and when the waves end decides most, and tries are
+    /// what changes that.
+    func isWorthMore(_ number: Int) -> Bool { isCrowded && number < 200 && spent < 2_500_000 }
 
     private func build(_ variant: Variant) -> Found {
         var table = base

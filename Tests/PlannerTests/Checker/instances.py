@@ -78,6 +78,12 @@ def make(seed, low, high):
         settings["freezes"] = [{"from": iso(at), "to": iso(at + timedelta(hours=r.choice([6, 48])))}]
     if r.random() < 0.3:
         settings["wave_sizes"] = r.choice([[2, 4, 8, 16], [3, 3, 5, 50], [1, 2, 400]])
+    odd = random.Random(f"slots {seed}")
+    if odd.random() < 0.2:
+        # Slots that divide neither a cut-over nor the time to soak.
+        settings["slot_minutes"], settings["soak_hours"] = odd.choice([7, 20, 25]), settings["soak_hours"] + odd.choice([0, 0.5])
+        if settings.get("otp") == "joined":
+            settings["otp_minutes"] = settings["slot_minutes"]
     operators = None
     if r.random() < 0.75:
         off = (start + timedelta(days=r.randint(0, 10))).date()
