@@ -5,8 +5,8 @@ CREATE SCHEMA quality;
 
 CREATE TABLE quality.rebuild (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- The caller's own name for the request: the same twice starts one rebuild.
-    request_key text UNIQUE,
+    -- The caller's own name for the request: the same twice for one sender starts one rebuild. Another client's sender may have the same name.
+    request_key text,
     phone_number_id text NOT NULL,
     waba_id text NOT NULL,
     template_name text NOT NULL,
@@ -49,7 +49,8 @@ CREATE TABLE quality.rebuild (
     created_at timestamptz NOT NULL DEFAULT jobs.now(),
     updated_at timestamptz NOT NULL DEFAULT jobs.now(),
     ended_at timestamptz,
-    real_created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    real_created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (request_key, phone_number_id)
 );
 
 -- Quality belongs to a template of a WABA: two ramps at once would spoil each other's signals.

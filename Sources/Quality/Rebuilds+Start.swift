@@ -20,10 +20,10 @@ extension Rebuilds {
     public func start<Recipients: AsyncSequence & Sendable>(
         _ request: RebuildRequest, recipients: Recipients
     ) async throws -> RebuildRecord where Recipients.Element == String {
-        if let key = request.key, let known = try await self.known(key) { return known }
+        if let known = try await known(request) { return known }
         let plan = try await validated(request)
         guard let id = try await reserve(plan) else {
-            if let key = request.key, let known = try await self.known(key) { return known }
+            if let known = try await known(request) { return known }
             throw RebuildError(
                 .conflict,
                 "template \(request.template) of WABA \(plan.sender.waba) has a rebuild under way; stop it before starting another")
@@ -96,12 +96,20 @@ extension Rebuilds {
         }
     }
 
-    private func known(_ key: String) async throws -> RebuildRecord? {
+    /// What an earlier request of the same key and sender has started. Throws `RebuildError` when that is of another template.
+    private func known(_ request: RebuildRequest) async throws -> RebuildRecord? {
+        guard let key = request.key else { return nil }
         let row = try await client.query(
-            "SELECT \(unescaped: RebuildRow.columns) FROM quality.rebuild WHERE request_key = \(key) AND state <> 'loading'"
+            """
+            SELECT \(unescaped: RebuildRow.columns) FROM quality.rebuild
+            WHERE request_key = \(key) AND phone_number_id = \(request.phoneNumberID) AND state <> 'loading'
+            """
         ).first.map { try RebuildRow($0) }
-        guard let row else { return nil }
-        return try await records([row]).first
+        guard let row, let record = try await records([row]).first else { return nil }
+        guard record.template == request.template else {
+            throw RebuildError(.conflict, "the key was used for rebuild \(record.id) of \(record.template); give this one another")
+        }
+        return record
     }
 
     /// The row under which recipients are stored; nil when another rebuild of the template is alive.

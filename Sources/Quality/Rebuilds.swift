@@ -31,6 +31,8 @@ public struct Rebuilds: Sendable {
     public struct Filter: Sendable {
         public var state: RebuildState?
         public var phoneNumberID: String?
+        /// Those of these senders only; nil: of all.
+        public var senders: [String]?
         public var waba: String?
         public var needsPerson: Bool?
         /// The last id of the page before.
@@ -46,6 +48,7 @@ public struct Rebuilds: Sendable {
             SELECT \(unescaped: RebuildRow.columns) FROM quality.rebuild
             WHERE (\(filter.state?.rawValue)::text IS NULL OR state = \(filter.state?.rawValue))
                 AND (\(filter.phoneNumberID)::text IS NULL OR phone_number_id = \(filter.phoneNumberID))
+                AND (\(filter.senders == nil) OR phone_number_id = ANY (\(filter.senders ?? [])))
                 AND (\(filter.waba)::text IS NULL OR waba_id = \(filter.waba))
                 AND (\(filter.needsPerson)::boolean IS NULL OR needs_person = \(filter.needsPerson))
                 AND id < \(filter.after ?? .max)

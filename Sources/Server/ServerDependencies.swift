@@ -37,6 +37,18 @@ public struct ServerDependencies: Sendable {
         self.checkSchema = checkSchema
     }
 
+    /// The phone number ids that may be seen by whoever is bound to a client; nil, for one who is not: all.
+    func visibleSenders(_ client: String?) async throws -> [String]? {
+        guard let client else { return nil }
+        return try await gateway.senders.list().filter { $0.clientID == client }.map(\.phoneNumberID)
+    }
+
+    /// Whether what belongs to a sender may be seen by whoever is bound to a client; nil: is not bound, and sees all.
+    func isVisible(sender id: String, to client: String?) async throws -> Bool {
+        guard let client else { return true }
+        return try await gateway.senders.find(phoneNumberID: id)?.clientID == client
+    }
+
     /// A message that was taken in, as it is once something came of it or `wait` is over; one that was handed in again, as it is now. nil: there
     /// is nothing to tell yet, or it could not be read. That is no error of the call: the message is stored, and the caller would send it again.
     func outcome(of receipt: Receipt, wait: Duration, logger: Logger) async -> MessageRecord? {

@@ -157,15 +157,3 @@ import Testing
         #expect(reader.last() == nil)
     }
 }
-
-extension Rig {
-    fileprivate var nativeRoutes: [NativeAPI.Route] {
-        let configuration = ServerConfiguration()
-        let sessions = SessionStore(client: client, keys: keys, lifetime: .seconds(1))
-        return NativeAPI(
-            dependencies: dependencies, configuration: configuration, keys: keys,
-            guardian: Guardian(keys: keys, sessions: sessions, configuration: configuration), overview: OverviewSource(dependencies),
-            streams: Limiter(1)
-        ).routes
-    }
-}

@@ -75,6 +75,9 @@ extension GraphEndpoint {
         if try await dependencies.gateway.senders.find(phoneNumberID: id) != nil { throw Self.notProxied("reading a phone number") }
         let known = try await dependencies.client.query("SELECT phone_number_id FROM server.media WHERE media_id = \(id)")
             .decodeFirst(String.self)
+        if let known, try await !dependencies.isVisible(sender: known, to: key.clientID) {
+            throw HTTPProblem.notFound("no media \(id) under a number of this key")
+        }
         if let named = request.query("phone_number_id") ?? known {
             _ = try await sender(named, for: key)
             let (node, _) = try Self.value(await dependencies.graph.media(id, phoneNumberID: named, token: try await token(of: named)))

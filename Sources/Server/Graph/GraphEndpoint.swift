@@ -30,18 +30,33 @@ struct GraphEndpoint: RouterMiddleware {
         guard let shown = Guardian.bearer(request), let key = try await guardian.keys.authenticate(shown) else {
             throw HTTPProblem.unauthorized
         }
+        switch try Self.edge(parts, request) {
+        case .messages: return try await send(request, context, key, parts[1], .messages)
+        case .marketing: return try await send(request, context, key, parts[1], .marketing)
+        case .upload: return try await upload(request, key, parts[1])
+        case .download: return try await download(parts[1], request, key)
+        case .media: return try await media(parts[1], request, key)
+        case .deleteMedia: return try await deleteMedia(parts[1], request, key)
+        }
+    }
+
+    /// Everything that is answered here; all else is refused.
+    enum Edge: CaseIterable { case messages, marketing, upload, media, download, deleteMedia }
+
+    /// - Parameter parts: of the path, the version first.
+    private static func edge(_ parts: [String], _ request: Request) throws -> Edge {
         switch (parts.count, request.method) {
-        case (3, .post) where parts[2] == MessageEdge.messages.rawValue: return try await send(request, context, key, parts[1], .messages)
-        case (3, .post) where parts[2] == MessageEdge.marketing.rawValue: return try await send(request, context, key, parts[1], .marketing)
-        case (3, .post) where parts[2] == "media": return try await upload(request, key, parts[1])
-        case (3, .get) where parts[2] == "content": return try await download(parts[1], request, key)
+        case (3, .post) where parts[2] == MessageEdge.messages.rawValue: return .messages
+        case (3, .post) where parts[2] == MessageEdge.marketing.rawValue: return .marketing
+        case (3, .post) where parts[2] == "media": return .upload
+        case (3, .get) where parts[2] == "content": return .download
         case (3, _) where ["messages", "marketing_messages", "media", "content"].contains(parts[2]):
             throw HTTPProblem(.methodNotAllowed, "method_not_allowed", "\(request.method) is not for /\(parts[2])")
-        case (3, _) where Self.management.contains(parts[2]): throw Self.notProxied(parts[2])
+        case (3, _) where management.contains(parts[2]): throw notProxied(parts[2])
         case (2, _) where ["me", "debug_token", "oauth", "app", "whatsapp_business_account"].contains(parts[1]):
-            throw Self.notProxied(parts[1])
-        case (2, .get): return try await media(parts[1], request, key)
-        case (2, .delete): return try await deleteMedia(parts[1], request, key)
+            throw notProxied(parts[1])
+        case (2, .get): return .media
+        case (2, .delete): return .deleteMedia
         case (2, _): throw HTTPProblem(.methodNotAllowed, "method_not_allowed", "\(request.method) is not for a single object")
         default: throw HTTPProblem.notFound("Relevo knows no edge \(request.uri.path.prefix(200).debugDescription)")
         }

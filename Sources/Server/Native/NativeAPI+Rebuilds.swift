@@ -34,11 +34,9 @@ extension NativeAPI {
         filter.phoneNumberID = request.query("sender")
         filter.after = try request.integer("cursor", in: 0...Int.max).map { Int64($0) }
         filter.limit = try request.integer("limit", in: 1...1000) ?? 100
+        filter.senders = try await visibleSenders(context)
         let records = try await dependencies.rebuilds.list(filter)
-        let senders = try await visibleSenders(context).map { Set($0) }
-        return try .page(
-            records.filter { senders?.contains($0.phoneNumberID) ?? true },
-            next: records.count == filter.limit ? records.last.map { String($0.id) } : nil)
+        return try .page(records, next: records.count == filter.limit ? records.last.map { String($0.id) } : nil)
     }
 
     /// `{"sender","template":"name:language","recipients":[…],"profile","region","components","start_at","key"}`.

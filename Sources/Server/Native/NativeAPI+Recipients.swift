@@ -41,6 +41,8 @@ extension NativeAPI {
         let verified = try await dependencies.client.withTransaction { db in
             let now = try await JobQueue.now(on: db)
             let verified = try await IdentityLedger.verify(address, senders: senders, how: how, by: actor, at: now, on: db)
+            // Nobody was verified: nothing to write down either.
+            guard !verified.isEmpty else { return verified }
             _ = try await gateway.releaseHeld(verified, on: db)
             try await Audit.record("recipient verified", subject: address, detail: how, by: actor, on: db)
             return verified

@@ -57,8 +57,7 @@ struct NativeAPI: Sendable {
 
     /// The phone number ids a key may see; nil: all.
     func visibleSenders(_ context: RelevoContext) async throws -> [String]? {
-        guard let client = context.caller?.clientID else { return nil }
-        return try await dependencies.gateway.senders.list().filter { $0.clientID == client }.map(\.phoneNumberID)
+        try await dependencies.visibleSenders(context.caller?.clientID)
     }
 }
 

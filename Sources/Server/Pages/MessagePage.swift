@@ -14,7 +14,7 @@ private struct MessagePageView {
 }
 
 extension Pages {
-    func messagePage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func messagePage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         let id = try context.uuid("id")
         guard let message = try await dependencies.gateway.message(id),
             try await isVisible(sender: message.sender, context)
@@ -46,8 +46,7 @@ extension Pages {
     }
 
     func isVisible(sender: String, _ context: RelevoContext) async throws -> Bool {
-        guard context.caller?.clientID != nil else { return context.caller != nil }
-        let found = try await dependencies.gateway.senders.find(phoneNumberID: sender)
-        return found.map { context.caller?.sees(client: $0.clientID) ?? false } ?? false
+        guard let caller = context.caller else { return false }
+        return try await dependencies.isVisible(sender: sender, to: caller.clientID)
     }
 }

@@ -79,7 +79,7 @@ private struct NumberView {
 }
 
 extension Pages {
-    func numbersPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func numbersPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         var filter = Migrations.Filter()
         filter.client = context.caller?.clientID
         filter.state = request.query("state").flatMap(NumberState.init)
@@ -100,7 +100,7 @@ extension Pages {
         return Content(title: "Numbers", template: "numbers", view: view, section: .numbers, now: try await now())
     }
 
-    func numberPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func numberPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         let ref = try context.part("ref")
         let story = try await dependencies.migrations.show(ref)
         let number = story.number

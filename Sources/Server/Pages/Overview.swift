@@ -62,9 +62,7 @@ final class OverviewSource: Sendable {
     }
 
     private func read(client: String?) async throws -> Overview {
-        let senders = try await client.asyncMap { client in
-            try await self.dependencies.gateway.senders.list().filter { $0.clientID == client }.map(\.phoneNumberID)
-        }
+        let senders = try await dependencies.visibleSenders(client)
         let now = try await JobQueue.now(on: dependencies.client)
         var overview = Overview(
             now: now, progress: nil, states: [:], windows: [], attention: [], minutes: [], messages: [:], rebuilds: [])
@@ -80,7 +78,9 @@ final class OverviewSource: Sendable {
             overview.states = progress.states
             overview.windows = try await dependencies.migrations.windowsAhead(limit: 20)
         }
-        overview.rebuilds = try await dependencies.rebuilds.list().filter { senders?.contains($0.phoneNumberID) ?? true }
+        var rebuilds = Rebuilds.Filter()
+        rebuilds.senders = senders
+        overview.rebuilds = try await dependencies.rebuilds.list(rebuilds)
         overview.attention = try await attention(client: client, senders: senders, rebuilds: overview.rebuilds)
         (overview.minutes, overview.messages) = try await MessageRates.read(until: now, senders: senders, on: dependencies.client)
         return overview
@@ -140,13 +140,5 @@ enum MessageRates {
             if state == MessageState.failed.rawValue { minutes[place].failed += Int(count) }
         }
         return (minutes, states)
-    }
-}
-
-extension Optional {
-    /// `map` for a closure that waits.
-    func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
-        guard let self else { return nil }
-        return try await transform(self)
     }
 }

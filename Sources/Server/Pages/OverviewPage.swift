@@ -170,7 +170,7 @@ private struct OverviewView {
 }
 
 extension Pages {
-    func overviewPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func overviewPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         let snapshot = try await overview.snapshot(client: context.caller?.clientID)
         return Content(title: "Overview", template: "overview", view: OverviewView(snapshot), section: .overview, now: snapshot.now)
     }

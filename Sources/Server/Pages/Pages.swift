@@ -19,15 +19,18 @@ struct Pages: Sendable {
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         + "frame-ancestors 'none'"
 
+    typealias Maker = @Sendable (Request, RelevoContext) async throws -> Content
+
+    /// Every page that wants a caller, by its path.
+    var pages: [(path: String, content: Maker)] {
+        [
+            ("/", overviewPage), ("/numbers", numbersPage), ("/numbers/{ref}", numberPage), ("/plan", planPage), ("/plans/{id}", planPage),
+            ("/messages/{id}", messagePage), ("/rebuilds", rebuildsPage), ("/rebuilds/{id}", rebuildPage),
+        ]
+    }
+
     func register(on router: Router<RelevoContext>) {
-        page("/", router) { try await overviewPage($0, $1) }
-        page("/numbers", router) { try await numbersPage($0, $1) }
-        page("/numbers/{ref}", router) { try await numberPage($0, $1) }
-        page("/plan", router) { try await planPage($0, $1) }
-        page("/plans/{id}", router) { try await planPage($0, $1) }
-        page("/messages/{id}", router) { try await messagePage($0, $1) }
-        page("/rebuilds", router) { try await rebuildsPage($0, $1) }
-        page("/rebuilds/{id}", router) { try await rebuildPage($0, $1) }
+        for (path, content) in pages { page(path, router, content) }
         let guarded = Authenticate(guardian: guardian, scope: .read, page: true)
         router.get("/live") { request, context in
             try await guarded.handle(request, context: context) { _, context in
@@ -49,9 +52,7 @@ struct Pages: Sendable {
         enum Section { case overview, numbers, plan, rebuilds }
     }
 
-    private func page(
-        _ path: String, _ router: Router<RelevoContext>, _ content: @escaping @Sendable (Request, RelevoContext) async throws -> Content
-    ) {
+    private func page(_ path: String, _ router: Router<RelevoContext>, _ content: @escaping Maker) {
         router.get(RouterPath(path)) { request, context in
             var context = context
             do {

@@ -73,7 +73,7 @@ private struct PlanView {
 
 extension Pages {
     /// The plan that is named, or that is in force, or the newest.
-    func planPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func planPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         guard context.caller?.clientID == nil else {
             throw HTTPProblem(.forbidden, "forbidden", "a plan holds the numbers of all clients; this key is bound to one")
         }

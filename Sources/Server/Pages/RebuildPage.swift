@@ -50,17 +50,16 @@ private struct RebuildView {
 }
 
 extension Pages {
-    func rebuildsPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
-        var lines: [RebuildLine] = []
-        for record in try await dependencies.rebuilds.list() where try await isVisible(sender: record.phoneNumberID, context) {
-            lines.append(RebuildLine(record))
-        }
+    @Sendable func rebuildsPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+        var filter = Rebuilds.Filter()
+        filter.senders = try await dependencies.visibleSenders(context.caller?.clientID)
+        let lines = try await dependencies.rebuilds.list(filter).map { RebuildLine($0) }
         return Content(
             title: "Rebuilds", template: "rebuilds", view: RebuildsView(rebuilds: lines, hasRebuilds: !lines.isEmpty), section: .rebuilds,
             now: try await now())
     }
 
-    func rebuildPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
+    @Sendable func rebuildPage(_ request: Request, _ context: RelevoContext) async throws -> Content {
         let status = try await dependencies.rebuilds.status(context.id("id"))
         let rebuild = status.rebuild
         guard try await isVisible(sender: rebuild.phoneNumberID, context) else {

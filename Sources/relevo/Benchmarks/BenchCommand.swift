@@ -48,7 +48,12 @@ extension Common {
             let name = prefix + key
             switch value {
             case let inner as [String: Any]: return flat(inner, under: name + ".")
-            case let list as [Any]: return [[name, "\(list.count) entries (see --json)"]]
+            case let list as [Any] where list.count > 30: return [[name, "\(list.count) entries (see --json)"]]
+            case let list as [[String: Any]]:
+                return list.enumerated().map { number, entry in
+                    [number == 0 ? name : "", flat(entry).map { $0.joined(separator: " ") }.joined(separator: ", ")]
+                }
+            case let list as [Any]: return [[name, list.map { "\($0)" }.joined(separator: " ")]]
             case let number as Double where number != number.rounded(): return [[name, String(format: "%.2f", number)]]
             default: return [[name, "\(value)"]]
             }
