@@ -48,7 +48,8 @@ extension PlanReport {
         }
         let body = rows.enumerated().map { index, row in
             guard index < sentences.count else { return "<tr>\(cells(row, "td"))</tr>" }
-            return "<tr class=\"top\">\(cells(row, "td"))</tr><tr><td class=\"w\" colspan=\"\(head.count)\">\(sentences[index])</td></tr>"
+            return
+                "<tr class=\"top\">\(cells(row, "td"))</tr><tr><td class=\"w\" colspan=\"\(head.count)\"><div>\(sentences[index])</div></td></tr>"
         }
         return "<div class=\"scroll\"><table><thead><tr>\(cells(head, "th"))</tr></thead><tbody>"
             + body.joined(separator: "\n") + "</tbody></table></div>"
@@ -204,7 +205,8 @@ extension PlanReport {
         \((1...9).map { ".heat .h\($0){background:color-mix(in srgb,var(--good) \(10 + 5 * $0)%,transparent)}" }.joined())
         .wave{display:grid;grid-template-columns:110px minmax(0,1fr) max-content;gap:10px;align-items:center;padding:3px 0}
         .wave svg{height:14px;border-radius:7px}
-        @media(max-width:640px){.wave{grid-template-columns:1fr}}
+        @media(max-width:640px){.wave{grid-template-columns:1fr}table{font-size:13px}th,td{padding-right:9px}
+        td.w div{position:sticky;left:0;max-width:calc(100vw - 52px)}}
         """
 
     /// Those of the operators' pages that the parts use, for a page of its own.
