@@ -169,6 +169,19 @@ CREATE TABLE gateway.template_hold (
     PRIMARY KEY (waba_id, name, language)
 );
 
+-- Codes of Meta's that no rule knows: a person reads what came with them and decides. One row a code, and a thousand at most.
+CREATE TABLE gateway.unknown_code (
+    -- In digits; 'none' where an error carried no code.
+    code text PRIMARY KEY,
+    count bigint NOT NULL DEFAULT 1,
+    first_at timestamptz NOT NULL DEFAULT jobs.now(),
+    last_at timestamptz NOT NULL DEFAULT jobs.now(),
+    -- The last one it came for, and what Meta said.
+    message_id uuid NOT NULL,
+    sender text NOT NULL,
+    detail text NOT NULL
+);
+
 -- Statuses that name no message yet: they can outrun the answer to the send. Kept for a day of real time.
 CREATE TABLE gateway.orphan (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -83,7 +83,7 @@ extension Gateway {
             return [
                 Reason(
                     code: HoldReason.templateHeld, text: record.reason ?? "The template is held.",
-                    key: "template:\(sender.wabaID):\(name):\(record.templateLanguage ?? "")", until: until)
+                    key: TemplateHolds.lane(sender.wabaID, name, record.templateLanguage ?? ""), until: until)
             ]
         }
         let address = record.e164 ?? record.userID ?? ""

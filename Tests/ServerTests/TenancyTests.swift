@@ -87,6 +87,7 @@ import Testing
         "GET recipients": [("recipients", nil)],
         "GET recipients/{address}": [("recipients/{recipient}", nil)],
         "POST recipients/{address}/verify": [("recipients/{recipient}/verify", #"{"how":"mine"}"#)],
+        "GET overrides": [("overrides", nil)],
         "GET rebuilds": [("rebuilds", nil), ("rebuilds?sender={sender}", nil), ("rebuilds?cursor=1000", nil)],
         "POST rebuilds": [
             ("rebuilds", #"{"sender":"{sender}","template":"acme_offer:en_US","recipients":["{recipient}"],"key":"{key}"}"#),
@@ -112,6 +113,7 @@ import Testing
     private static let pages: [String: String] = [
         "/": "/", "/numbers": "/numbers", "/numbers/{ref}": "/numbers/{number}", "/plan": "/plan", "/plans/{id}": "/plans/1",
         "/messages/{id}": "/messages/{message}", "/rebuilds": "/rebuilds", "/rebuilds/{id}": "/rebuilds/{rebuild}", "/live": "/live",
+        "/overrides": "/overrides",
     ]
 
     /// Every address with a body that would be right for its owner.
@@ -120,7 +122,7 @@ import Testing
         for route in rig.nativeRoutes where route.path != "events" {
             let name = "\(route.method) \(route.path)"
             if route.unbound {
-                let filled = route.path.replacing("{id}", with: "1").replacing("{wave}", with: "1")
+                let filled = route.path.replacing("{id}", with: "1").replacing("{wave}", with: "1").replacing("{key}", with: "code:1")
                 asks.append(Ask(method: route.method.rawValue, path: "/api/v1/" + filled, body: route.method == .get ? nil : "{}"))
                 continue
             }
@@ -171,7 +173,7 @@ import Testing
             let (own, _) = try await rig.keys.create(name: "acme", scopes: [.send, .read, .plan, .admin], clientID: "acme", by: "test")
             let unbound = Set(
                 rig.nativeRoutes.filter(\.unbound).map {
-                    "\($0.method) \($0.path.replacing("{id}", with: "1").replacing("{wave}", with: "1"))"
+                    "\($0.method) \($0.path.replacing("{id}", with: "1").replacing("{wave}", with: "1").replacing("{key}", with: "code:1"))"
                 })
             for ask in try Self.asks(rig)
             where !unbound.contains("\(ask.method) \(ask.path.dropFirst("/api/v1/".count))") && !ask.path.hasPrefix("/plan") {
@@ -253,6 +255,15 @@ extension Rig {
             RETURNING id
             """
         ).decodeFirst(Int64.self)
+        try await client.query(
+            """
+            INSERT INTO gateway.template_hold (waba_id, name, language, reason) VALUES ('900', 'acme_offer', 'en_US', 'paused at acme')
+            """)
+        try await client.query(
+            """
+            INSERT INTO gateway.unknown_code (code, message_id, sender, detail)
+            VALUES ('987654', \(UUID(uuidString: message)), \(Self.phone), 'seen at acme')
+            """)
         let upload = try await ask(
             "POST", "/v25.0/\(Self.phone)/media", key: key, headers: [("Content-Type", "multipart/form-data; boundary=b")],
             body: "--b--\r\n")

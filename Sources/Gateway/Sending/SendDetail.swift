@@ -17,6 +17,8 @@ struct SendDetail: AttemptDetail, Codable, Equatable {
     /// A sentence about what happened.
     var text: String
     var action: ErrorAction = .none
+    /// No rule knows the error.
+    var isUnheardOf = false
     var waitSeconds: Double?
     /// 131056 in a row before this request.
     var pairFailures = 0
@@ -92,6 +94,7 @@ struct OutcomeReader {
         var detail = SendDetail(
             body: response.body, httpStatus: response.status, code: error.code, text: text, action: verdict.action,
             waitSeconds: verdict.wait.map { $0 / .seconds(1) })
+        detail.isUnheardOf = !verdict.isKnown
         detail.pairFailures = pairFailures
         switch verdict.errorClass {
         case .reconcile: return (.unknown(reason: text), detail)

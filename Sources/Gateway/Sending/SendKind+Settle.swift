@@ -92,6 +92,10 @@ extension SendKind {
             try await consequences.draw(
                 detail.action, code: detail.code, text: detail.text, wait: detail.waitSeconds, row: row, waID: detail.waID, at: now, on: db)
         }
+        try await UnknownCodes.note(
+            after.filter(\.1.isUnheardOf).map { row, detail in
+                .init(code: detail.code, message: row.id, sender: row.sender, detail: detail.text)
+            }, on: db)
         // Last, as in admission: recipients and templates before pairs.
         try await Pairs.settle(refused: refused, taken: taken, unused: unused, on: db)
     }

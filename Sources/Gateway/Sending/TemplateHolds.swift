@@ -15,6 +15,15 @@ enum TemplateHolds {
         Key(waba: waba, template: TemplateKey(name: name, language: language))
     }
 
+    /// How a template is named to people, as the key that holds a message back.
+    static func lane(_ waba: String, _ name: String, _ language: String) -> String { "template:\(waba):\(name):\(language)" }
+
+    static func template(lane: String) -> Key? {
+        let parts = lane.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, parts[0] == "template" else { return nil }
+        return key(parts[1], parts[2], parts[3])
+    }
+
     /// Asks for the holds in force among these templates. They cannot be lifted before the transaction ends, so that lifting one
     /// finds every message that is held for it.
     static func active(_ templates: Set<Key>) -> PostgresQuery {

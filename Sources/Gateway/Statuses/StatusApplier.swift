@@ -51,13 +51,16 @@ struct StatusApplier {
         try await EventLog.write(events, on: db)
         try await MessageStore.save(changed.compactMap { rows[$0] }, core: core, on: db)
         try await RecipientDirectory.learn(answers, on: db)
+        var unheardOf: [UnknownCodes.Sighting] = []
         for failure in failures {
             guard let row = rows[failure.id], let error = failure.error else { continue }
             let verdict = core.settings.rules.verdict(on: error, scope: .send)
             try await Consequences(core: core).draw(
                 verdict.action, code: error.code, text: "\(error)", wait: verdict.wait.map { $0 / .seconds(1) }, row: row,
                 waID: failure.update.recipientID, at: failure.at, on: db)
+            if !verdict.isKnown { unheardOf.append(.init(code: error.code, message: row.id, sender: row.sender, detail: "\(error)")) }
         }
+        try await UnknownCodes.note(unheardOf, on: db)
         try await Orphans(core: core).keep(strays, on: db)
     }
 

@@ -27,7 +27,7 @@ struct NativeAPI: Sendable {
 
     var routes: [Route] {
         messageRoutes + fleetRoutes + planRoutes + migrationRoutes + templateRoutes + senderRoutes + recipientRoutes + rebuildRoutes
-            + keyRoutes + [Route(method: .get, path: "events", scope: .read, handler: events)]
+            + overrideRoutes + keyRoutes + [Route(method: .get, path: "events", scope: .read, handler: events)]
     }
 
     func register(on router: Router<RelevoContext>) {

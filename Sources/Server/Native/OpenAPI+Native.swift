@@ -97,6 +97,16 @@ extension OpenAPI {
           "application/json":{"schema":{"type":"object","properties":{"why":{"type":"string"}},"required":["why"]}}}},"responses":{"200":{
           "description":"The rebuild","content":{"application/json":{"schema":{"type":"object"}}}},"default":{
           "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/overrides":{"get":{"summary":"What is otherwise than usual because of errors: stopped numbers, held templates, unknown codes",
+          "security":[{"key":[]}],"description":"Scope `read`. Unknown codes are not for keys bound to a client.","parameters":[{"name":"limit",
+          "in":"query","description":"of each kind, 1 to 1000","schema":{"type":"integer"}}],"responses":{"200":{"description":"Overrides",
+          "content":{"application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{
+          "$ref":"#/components/schemas/Override"}},"next":{"type":"string","description":"where the next page begins; absent on the last"}}}}}},
+          "default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/overrides/{key}":{"delete":{"summary":"End an override: the number goes on, the template is used again, the code is read",
+          "security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"key","in":"path",
+          "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"What was lifted","content":{
+          "application/json":{"schema":{"$ref":"#/components/schemas/Override"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/keys":{"get":{"summary":"API keys; never the keys themselves","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","responses":{"200":{"description":"Keys","content":{
           "application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},

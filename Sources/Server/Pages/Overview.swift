@@ -9,7 +9,7 @@ import Synchronization
 /// What the first page and the event stream show.
 struct Overview: Encodable, Sendable {
     struct Attention: Encodable, Sendable {
-        /// `number`, `message`, `rebuild`.
+        /// `number`, `message`, `rebuild`, `override`.
         var kind: String
         var subject: String
         var reason: String
@@ -100,6 +100,9 @@ final class OverviewSource: Sendable {
                 Overview.Attention(
                     kind: "rebuild", subject: "\(rebuild.template)", reason: rebuild.reason ?? rebuild.state.rawValue,
                     path: "/rebuilds/\(rebuild.id)"))
+        }
+        for override in try await dependencies.gateway.overrides(clientID: client, limit: 10) {
+            list.append(Overview.Attention(kind: "override", subject: override.key, reason: override.reason, path: "/overrides"))
         }
         var messages = MessageFilter(senders: senders)
         messages.needsPerson = true

@@ -126,6 +126,16 @@ enum PageTemplates {
         {{{sections}}}
         """
 
+    static let overrides = """
+        <section id="overrides"><h2>Overrides</h2>
+        {{^overrides}}<p class="soft">Nothing is otherwise than usual.</p>{{/overrides}}
+        {{#hasOverrides}}<p class="soft">Set by errors of Meta's or by a person. <code>relevo overrides lift KEY</code> ends one.</p>
+        <div class="scroll"><table>
+        <thead><tr><th>What</th><th>Key</th><th>Since</th><th>Until</th><th class="r">Messages</th><th>Why</th></tr></thead><tbody>
+        {{#overrides}}<tr><td><span class="state {{kind}}">{{what}}</span></td><td class="mono">{{key}}</td><td class="t">{{since}}</td><td class="t">{{until}}</td><td class="r num">{{#message}}<a href="{{message}}">{{count}}</a>{{/message}}</td><td>{{reason}}</td></tr>
+        {{/overrides}}</tbody></table></div>{{/hasOverrides}}</section>
+        """
+
     static let rebuilds = """
         <section id="rebuilds"><h2>Rebuilds</h2>
         {{^rebuilds}}<p class="soft">No rebuild yet. <code>relevo rebuild start</code> begins one.</p>{{/rebuilds}}
@@ -178,7 +188,8 @@ enum PageTemplates {
         var library = MustacheLibrary()
         for (name, text) in [
             ("layout", layout), ("frame", frame), ("overview", overview), ("numbers", numbers), ("number", number), ("message", message),
-            ("plan", plan), ("rebuilds", rebuilds), ("rebuild", rebuild), ("login", login), ("code", code), ("problem", problem),
+            ("plan", plan), ("rebuilds", rebuilds), ("overrides", overrides), ("rebuild", rebuild), ("login", login), ("code", code),
+            ("problem", problem),
         ] { try library.register(text, named: name) }
         return library
     }

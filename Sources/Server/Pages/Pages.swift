@@ -26,6 +26,7 @@ struct Pages: Sendable {
         [
             ("/", overviewPage), ("/numbers", numbersPage), ("/numbers/{ref}", numberPage), ("/plan", planPage), ("/plans/{id}", planPage),
             ("/messages/{id}", messagePage), ("/rebuilds", rebuildsPage), ("/rebuilds/{id}", rebuildPage),
+            ("/overrides", overridesPage),
         ]
     }
 
