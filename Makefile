@@ -1,6 +1,6 @@
 # Every target has a line of help: `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo demo/page test test/pgbouncer test/faults test/phones test/fuzz test/planner lint format phone-metadata clean
+.PHONY: help packages build demo demo/page test test/pgbouncer test/faults test/phones test/fuzz test/api test/planner lint format phone-metadata clean
 
 help: ## Print this list
 	@grep -hE '^[a-z/-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test/phones: packages ## Compare the number engine with libphonenumber on more t
 
 test/fuzz: packages ## Read arbitrary bytes as numbers for ten minutes
 	@.ci/fuzz
+
+test/api: packages ## Fuzz the API by its OpenAPI document for two minutes
+	@.ci/api
 
 test/planner: packages ## Compare the planner with exact optima, its bounds with its plans, and plans with their re-plans
 	@.ci/planner

@@ -184,7 +184,7 @@ let package = Package(
             [
                 "Server", "Gateway", "CloudAPI", "Credentials", "Fleet", "Planner", "Jobs", "Migration", "Quality", "Templates", "Webhooks",
                 "Postgres", "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
-            ]),
+            ], exclude: ["ndjson.py"]),
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests("AppTests", ["App", "CloudAPI", "Templates", "Postgres", "TestSupport", "TestProcesses", log]),
         .executableTarget(

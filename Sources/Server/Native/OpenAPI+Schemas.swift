@@ -3,6 +3,9 @@ extension OpenAPI {
     static let schemas = #"""
         "Problem":{"type":"object","properties":{"error":{"type":"object","properties":{"code":{"type":"string"},"message":{"type":"string"},
           "details":{"type":"object"}},"required":["code","message"]}}},
+        "GraphProblem":{"type":"object","properties":{"error":{"type":"object","properties":{"message":{"type":"string"},"type":{
+          "type":"string"},"code":{"type":"integer"},"error_subcode":{"type":"integer"},"error_data":{"type":"object"},"fbtrace_id":{
+          "type":"string"}},"required":["message","code"]}},"required":["error"]},
         "NewMessage":{"type":"object","properties":{"sender":{"type":"string","description":"phone number id"},"message":{"type":"object",
           "description":"Meta's message body, with to or recipient"},"edge":{"enum":["messages","marketing_messages"]},"lane":{"enum":[
           "production","test","rebuild"]},"region":{"type":"string"},"expires":{"type":["string","integer"],"description":"seconds, or a time"},

@@ -12,7 +12,11 @@ enum OpenAPI {
         "components":{
         "securitySchemes":{"key":{"type":"http","scheme":"bearer","description":"A Relevo API key, rlv_…, with the scope the operation names"}},
         "responses":{"Problem":{"description":"What is wrong, and what to do",
-          "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}},
+          "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Problem"}}}},
+          "GraphProblem":{"description":"Meta's error envelope; in plain text where the version is none, so that the address is not one of these",
+          "content":{"application/json":{"schema":{"$ref":"#/components/schemas/GraphProblem"}},"text/plain":{"schema":{"type":"string"}}}},
+          "PlainProblem":{"description":"What is wrong, in plain text","content":{"text/plain":{"schema":{"type":"string"}},
+          "application/json":{"schema":{"type":"object"}}}}},
         "schemas":{
         \(schemas)
         }}}
