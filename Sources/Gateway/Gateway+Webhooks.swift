@@ -4,6 +4,9 @@ import Jobs
 public import Postgres
 
 extension Gateway {
+    /// Seconds for which an inbound message counts as of now.
+    private static let debited = 60.0
+
     /// Applies statuses of a webhook, in the caller's transaction.
     /// - Parameter receivedAt: business time, for statuses without a time of their own.
     public func apply(
@@ -16,9 +19,11 @@ extension Gateway {
     /// Notes inbound messages: they spend the number's throughput and open the recipient's service window.
     public func inbound(phoneNumberID: String, messages: [InboundMessage], on db: PostgresConnection) async throws {
         guard !messages.isEmpty, let sender = try await senders.find(phoneNumberID: phoneNumberID, on: db) else { return }
-        try await Lanes.debit(sender.laneKey, tokens: messages.count, on: db)
         var newest: [String: Date] = [:]
         let now = try await JobQueue.now(on: db)
+        // What came late, or again, has spent the throughput of back then.
+        let fresh = messages.count { $0.timestamp.map { $0 > now.addingTimeInterval(-Self.debited) } ?? true }
+        if fresh > 0 { try await Lanes.debit(sender.laneKey, tokens: fresh, on: db) }
         for message in messages where message.type != "system" {
             let at = min(message.timestamp ?? now, now)
             for address in [message.from, message.fromUserID].compactMap({ $0 }) where address.isStorable {
@@ -35,8 +40,9 @@ extension Gateway {
             """)
     }
 
-    /// Lets messages with a template go again, because Meta takes it again.
-    public func releaseTemplate(waba: String, name: String, language: String, on db: PostgresConnection) async throws {
-        try await Releases(core: core).template(waba: waba, name: name, language: language, on: db)
+    /// Lets messages with a template go again, because Meta takes it again. What was said before the template was held is old and lifts nothing.
+    /// - Parameter saidAt: business time.
+    public func releaseTemplate(waba: String, name: String, language: String, saidAt: Date, on db: PostgresConnection) async throws {
+        try await Releases(core: core).template(waba: waba, name: name, language: language, saidAt: saidAt, on: db)
     }
 }

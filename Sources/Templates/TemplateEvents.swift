@@ -17,6 +17,8 @@ public enum TemplateEvents {
         public var kind: String
         public var value: String
         public var reason: String?
+        /// When Meta says that it happened; business time.
+        public var occurredAt: Date
         /// Whether the stored template changed; false for duplicates, older events and templates not in the inventory.
         public var changed: Bool
     }
@@ -45,7 +47,8 @@ public enum TemplateEvents {
             // Only another fetch can show the components, or a template nobody has listed yet.
             try await db.query("UPDATE templates.inventory SET stale = true WHERE waba_id = \(waba)")
         }
-        return Applied(waba: waba, key: event.key, kind: event.kind, value: event.value, reason: event.reason, changed: changed)
+        return Applied(
+            waba: waba, key: event.key, kind: event.kind, value: event.value, reason: event.reason, occurredAt: at, changed: changed)
     }
 
     private static func update(_ event: Event, waba: String, at: Date, on db: some PostgresExecutor) async throws -> (Bool, Bool) {

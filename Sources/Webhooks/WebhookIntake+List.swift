@@ -80,7 +80,7 @@ extension WebhookIntake {
                 "UPDATE webhooks.post SET state = 'pending', problem = NULL, detail = NULL WHERE id = \(post) AND state = 'problem'"
             ).affectedRows
             guard changed > 0 else { return false }
-            try await resolve(post, by: by, on: db)
+            try await resolve([post], by: by, on: db)
             _ = try await JobQueue.enqueue([WebhookKind.job(post: post, lane: lane)], on: db)
             return true
         }
@@ -92,15 +92,15 @@ extension WebhookIntake {
             let changed = try await db.query("UPDATE webhooks.post SET state = 'done' WHERE id = \(post) AND state = 'problem'")
                 .affectedRows
             guard changed > 0 else { return false }
-            try await resolve(post, by: by, on: db)
+            try await resolve([post], by: by, on: db)
             return true
         }
     }
 
-    private func resolve(_ post: Int64, by: String, on db: PostgresConnection) async throws {
+    func resolve(_ posts: [Int64], by: String, on db: PostgresConnection) async throws {
         try await db.query(
             """
-            UPDATE webhooks.problem SET resolved_at = clock_timestamp(), resolved_by = \(storable(by)) WHERE post_id = \(post)
+            UPDATE webhooks.problem SET resolved_at = clock_timestamp(), resolved_by = \(storable(by)) WHERE post_id = ANY (\(posts))
                 AND resolved_at IS NULL
             """)
     }

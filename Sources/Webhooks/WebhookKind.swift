@@ -21,9 +21,10 @@ struct WebhookKind: JobKind {
         try await Lanes.ensure(laneKey, limits: LaneLimits(perSecond: nil, burst: parallel, maxRunning: parallel), on: db)
     }
 
-    static func job(post: Int64, lane: Int64) -> NewJob {
+    /// - Parameter isReplay: it comes after everything that is new.
+    static func job(post: Int64, lane: Int64, isReplay: Bool = false) -> NewJob {
         // First of all: what people and messages wait for is in them. A database that is away for an hour must not end a job.
-        NewJob(lane: lane, kind: "webhook", payload: Data(String(post).utf8), priority: 1, maxAttempts: 30)
+        NewJob(lane: lane, kind: "webhook", payload: Data(String(post).utf8), priority: isReplay ? 7 : 1, maxAttempts: 30)
     }
 
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {

@@ -45,7 +45,8 @@ public struct WebhookOwners: Sendable {
             templateChanged: { applied, db in
                 try await rebuilds.templateChanged(waba: applied.waba, key: applied.key, kind: applied.kind, value: applied.value, on: db)
                 if applied.kind == "status", applied.value == "APPROVED" {
-                    try await gateway.releaseTemplate(waba: applied.waba, name: applied.key.name, language: applied.key.language, on: db)
+                    try await gateway.releaseTemplate(
+                        waba: applied.waba, name: applied.key.name, language: applied.key.language, saidAt: applied.occurredAt, on: db)
                 }
                 if applied.kind == "status" { try await migrations?.templatesChanged(waba: applied.waba, on: db) }
             },

@@ -63,7 +63,8 @@ struct Relevo: AsyncParsableCommand {
             FleetCommand.self,
             PlanCommand.self,
             MigrationCommand.self, TemplatesCommand.self, SenderCommand.self, CredentialCommand.self, KeyCommand.self, Send.self,
-            MessagesCommand.self, WhyMessage.self, OverridesCommand.self, RecipientsCommand.self, RebuildCommand.self, PhoneCommand.self,
+            MessagesCommand.self, WhyMessage.self, OverridesCommand.self, WebhooksCommand.self, RecipientsCommand.self, RebuildCommand.self,
+            PhoneCommand.self,
             Rehearse.self,
             BenchCommand.self,
         ])

@@ -146,7 +146,8 @@ private final class Flag: Sendable {
             let mine = attempt(receipt.id, job: try await job(receipt.id, rig))
             _ = try await crossed(rig) {
                 try await rig.client.withTransaction {
-                    try await rig.gateway.releaseTemplate(waba: Rig.waba, name: "promo", language: "en_US", on: $0)
+                    try await rig.gateway.releaseTemplate(
+                        waba: Rig.waba, name: "promo", language: "en_US", saidAt: try await JobQueue.now(on: $0), on: $0)
                 }
             } _: { db in
                 try await rig.gateway.kind.admit([mine], on: db).count

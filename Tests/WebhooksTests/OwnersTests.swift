@@ -99,6 +99,71 @@ import Testing
         }
     }
 
+    /// Everything that a webhook may change, as text by table: without when a POST was worked on, and the strays of each day.
+    private func state(_ rig: Rig) async throws -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for table in [
+            "gateway.message", "gateway.sender", "gateway.event", "gateway.template_hold", "gateway.service_window", "gateway.unknown_code",
+            "recipients.contact", "recipients.alias", "recipients.event", "recipients.opt_out", "recipients.verification",
+            "templates.template", "templates.event", "quality.rebuild", "webhooks.notice",
+        ] { found[table] = try await rig.client.query("SELECT t::text FROM \(unescaped: table) t ORDER BY 1").decode(String.self) }
+        return found
+    }
+
+    /// A day with everything in it is worked on again, twice and in another order, after a person has put right what it had stopped.
+    @Test func aReplayChangesNothing() async throws {
+        try await Self.with { rig in
+            func send(_ template: String? = nil) async throws -> UUID {
+                var body: JSONObject = ["messaging_product": "whatsapp", "to": "+16505551234", "type": "text", "text": ["body": "hola"]]
+                if let template {
+                    body["type"] = "template"
+                    body["text"] = nil
+                    body["template"] = ["name": .string(template), "language": ["code": "es_ES"]]
+                }
+                return try await rig.gateway.submit(Submission(sender: "100", body: .object(body))).id
+            }
+            func told(_ id: UUID, _ wamid: String, _ word: String, code: Int? = nil) -> String {
+                var more = #","biz_opaque_callback_data":"relevo:\#(id.uuidString.lowercased())""#
+                if let code { more += #","errors":[{"code":\#(code),"title":"no"}]"# }
+                return Body.statuses(Body.status(wamid, word, more: more))
+            }
+            let (fine, stopped, paused, odd, changed) = (
+                try await send(), try await send(), try await send("offer"), try await send(), try await send()
+            )
+            for word in ["read", "sent", "delivered"] { try await rig.post(told(fine, "wamid.1", word)) }
+            try await rig.post(told(stopped, "wamid.2", "failed", code: 131048))
+            try await rig.post(rig.template("APPROVED", time: 1_800_000_050))
+            try await BusinessClock.set(business: Date(timeIntervalSince1970: 1_800_000_100), speed: 0, on: rig.client)
+            try await rig.post(told(paused, "wamid.3", "failed", code: 132015))
+            try await rig.post(told(odd, "wamid.4", "failed", code: 987_654))
+            try await rig.post(told(changed, "wamid.5", "failed", code: 137000))
+            try await rig.post(
+                Body.messages(
+                    #""contacts":[{"wa_id":"16505559999","profile":{"name":"Ana"},"identity_key_hash":"h1"}],"messages":[{"id":"wamid.in","from":"16505559999","timestamp":"1800000090","type":"text","text":{"body":"hola"}}]"#
+                ))
+            try await rig.post(Body.change("account_alerts", #"{"alert_type":"X"}"#, waba: "500", time: 1_800_000_000))
+            #expect(try await rig.gateway.overrides().map(\.key) == ["number:100", "template:500:offer:es_ES", "code:987654"])
+            // People put right what they can. The template stays held: nobody has said since that it may be used.
+            try await rig.gateway.lift("number:100")
+            try await rig.gateway.lift("code:987654")
+            _ = try await rig.gateway.verify("+16505551234", how: "called back", by: "ana")
+            let before = try await state(rig)
+            #expect(before["gateway.event"]?.isEmpty == false)
+
+            let count = try await rig.client.query("SELECT count(*) FROM webhooks.post").decodeFirst(Int.self)
+            for _ in 0..<2 {
+                // The order in which they came says nothing.
+                try await rig.client.query("UPDATE webhooks.post SET received_at = received_at - random() * interval '1 hour'")
+                #expect(try await rig.intake.replay(from: .distantPast, to: .distantFuture, by: "ana") == count)
+                try await eventually("routed") { try await rig.intake.counts().pending == 0 }
+                let after = try await state(rig)
+                for (table, rows) in before { #expect(after[table] == rows, "\(table)") }
+            }
+            #expect(try await rig.intake.replay(from: .distantPast, to: .distantPast.addingTimeInterval(1), by: "ana") == 0)
+            #expect(try await rig.intake.problems().isEmpty)
+        }
+    }
+
     @Test func aPausedTemplateStopsItsRebuildAndAnOldEventDoesNot() async throws {
         try await Self.with { rig in
             var settings = RebuildSettings()

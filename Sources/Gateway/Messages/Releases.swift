@@ -50,10 +50,16 @@ struct Releases {
             + (try await db.query("SELECT phone_number_id FROM gateway.sender WHERE moved_to = ANY (\(senders))").decode(String.self))
     }
 
-    func template(waba: String, name: String, language: String, on db: PostgresConnection) async throws {
+    /// - Parameter saidAt: business time at which Meta has said that the template may be used; a hold that was put later stays. Nil lifts any.
+    func template(waba: String, name: String, language: String, saidAt: Date? = nil, on db: PostgresConnection) async throws {
         let key = TemplateKey(name: name, language: language)
+        // Meta's times are whole seconds.
         try await db.query(
-            "DELETE FROM gateway.template_hold WHERE waba_id = \(waba) AND name = \(key.name) AND language = \(key.language)")
+            """
+            DELETE FROM gateway.template_hold WHERE waba_id = \(waba) AND name = \(key.name) AND language = \(key.language)
+                AND (\(saidAt)::timestamptz IS NULL OR date_trunc('second', held_at) <= \(saidAt))
+            """)
+        if try await !TemplateHolds.reasons(db.query(TemplateHolds.active([TemplateHolds.key(waba, name, language)]))).isEmpty { return }
         while true {
             let ids = try await db.query(
                 """

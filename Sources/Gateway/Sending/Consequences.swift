@@ -50,6 +50,35 @@ struct Consequences {
         }
     }
 
+    /// A failure that a status has told.
+    struct Failure {
+        var row: MessageRow
+        var error: GraphError
+        var waID: String?
+        var at: Date
+
+        /// Nil when the status tells no failure, or no error with it.
+        init?(_ update: StatusUpdate, of row: MessageRow, at: Date) {
+            guard update.status == .failed, let error = update.errors.first else { return nil }
+            (self.row, self.error, waID, self.at) = (row, error, update.recipientID, at)
+        }
+    }
+
+    /// Give only what was not told before: what it has stopped may have been set going again since.
+    func draw(_ failures: [Failure], on db: PostgresConnection) async throws {
+        var unheardOf: [UnknownCodes.Sighting] = []
+        for failure in failures {
+            let (row, error) = (failure.row, failure.error)
+            let verdict = core.settings.rules.verdict(on: error, scope: .send)
+            try await draw(
+                verdict.action, code: error.code, text: "\(error)", wait: verdict.wait.map { $0 / .seconds(1) }, row: row,
+                waID: failure.waID,
+                at: failure.at, on: db)
+            if !verdict.isKnown { unheardOf.append(.init(code: error.code, message: row.id, sender: row.sender, detail: "\(error)")) }
+        }
+        try await UnknownCodes.note(unheardOf, on: db)
+    }
+
     private func stop(_ senders: [String], _ store: SenderStore, _ reason: String, on db: PostgresConnection) async throws {
         for id in senders {
             guard let sender = try await store.find(phoneNumberID: id, on: db), sender.state == .active else { continue }

@@ -38,15 +38,23 @@ struct Orphans {
             "DELETE FROM gateway.orphan WHERE wamid = ANY (\(owners.keys.sorted())) RETURNING wamid, status, received_at"
         ).decode((String, Data, Date).self)
         var events: [EventLog.Entry] = []
+        var failed: [(event: EventLog.Status, id: UUID, update: StatusUpdate, at: Date)] = []
         for (wamid, data, received) in found {
             guard let id = owners[wamid], var row = rows[id], let json = try? JSONValue(parsing: data), let update = StatusUpdate(json)
             else {
                 continue
             }
-            _ = StatusApplier.advance(&row, by: update, at: update.timestamp ?? received)
+            let at = update.timestamp ?? received
+            _ = StatusApplier.advance(&row, by: update, at: at)
             rows[id] = row
-            events.append(StatusApplier.event(id, update))
+            let event = StatusApplier.event(id, update)
+            events.append(event)
+            failed.append((EventLog.Status(event), id, update, at))
         }
-        try await EventLog.write(events, on: db)
+        var news = try await EventLog.write(events, on: db)
+        let failures = failed.filter { news.remove($0.event) != nil }.compactMap { failure in
+            rows[failure.id].flatMap { Consequences.Failure(failure.update, of: $0, at: failure.at) }
+        }
+        try await Consequences(core: core).draw(failures, on: db)
     }
 }

@@ -29,7 +29,7 @@ struct StatusApplier {
         var changed: Set<UUID> = []
         var events: [EventLog.Entry] = []
         var strays: [Status] = []
-        var failures: [(id: UUID, error: GraphError?, update: StatusUpdate, at: Date)] = []
+        var failed: [(event: EventLog.Status, id: UUID, update: StatusUpdate, at: Date)] = []
         var answers: [RecipientDirectory.Answer] = []
         for (place, status) in batch.enumerated() {
             guard let id = owners[place], var row = rows[id] else {
@@ -44,23 +44,18 @@ struct StatusApplier {
                 changed.insert(id)
             }
             if Self.advance(&row, by: status.update, at: at) { changed.insert(id) }
-            events.append(Self.event(id, status.update))
-            if status.update.status == .failed { failures.append((id, status.update.errors.first, status.update, at)) }
+            let event = Self.event(id, status.update)
+            events.append(event)
+            if status.update.status == .failed { failed.append((EventLog.Status(event), id, status.update, at)) }
             rows[id] = row
         }
-        try await EventLog.write(events, on: db)
+        var news = try await EventLog.write(events, on: db)
         try await MessageStore.save(changed.compactMap { rows[$0] }, core: core, on: db)
         try await RecipientDirectory.learn(answers, on: db)
-        var unheardOf: [UnknownCodes.Sighting] = []
-        for failure in failures {
-            guard let row = rows[failure.id], let error = failure.error else { continue }
-            let verdict = core.settings.rules.verdict(on: error, scope: .send)
-            try await Consequences(core: core).draw(
-                verdict.action, code: error.code, text: "\(error)", wait: verdict.wait.map { $0 / .seconds(1) }, row: row,
-                waID: failure.update.recipientID, at: failure.at, on: db)
-            if !verdict.isKnown { unheardOf.append(.init(code: error.code, message: row.id, sender: row.sender, detail: "\(error)")) }
+        let failures = failed.filter { news.remove($0.event) != nil }.compactMap { failure in
+            rows[failure.id].flatMap { Consequences.Failure(failure.update, of: $0, at: failure.at) }
         }
-        try await UnknownCodes.note(unheardOf, on: db)
+        try await Consequences(core: core).draw(failures, on: db)
         try await Orphans(core: core).keep(strays, on: db)
     }
 
