@@ -83,6 +83,21 @@ import Testing
         }
     }
 
+    /// Its wamid is not known yet, so that it can be told whose it is only when the answer is stored.
+    @Test func failureThatOutrunsItsAnswerHasItsConsequences() async throws {
+        let box = Mutex<Rig?>(nil)
+        try await Rig.with(reply: { _ in
+            if let rig = box.withLock({ $0 }) { try? await rig.statuses([Rig.status("failed", "wamid.1", code: 131048)]) }
+            return .accept
+        }) { rig in
+            box.withLock { $0 = rig }
+            let receipt = try await rig.submit()
+            try await rig.reach(receipt.id, .failed)
+            #expect(try await rig.gateway.overrides().map(\.key) == ["number:\(Rig.sender)"])
+            box.withLock { $0 = nil }
+        }
+    }
+
     @Test func unknownForTooLongIsForAPerson() async throws {
         try await Rig.with(reply: { _ in .drop }) { rig in
             let receipt = try await rig.submit()

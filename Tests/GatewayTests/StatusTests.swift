@@ -106,6 +106,11 @@ import Testing
             #expect(try await rig.client.query("SELECT sum(tokens)::bigint FROM jobs.debit").decodeFirst(Int.self) == 40)
             #expect(try await rig.gateway.serviceWindow(sender: Rig.sender, address: "+16315551234") != nil)
             #expect(try await rig.gateway.serviceWindow(sender: Rig.sender, address: "+16315550000") == nil)
+            // What comes late, or again, spends nothing now.
+            let old = try #require(
+                InboundMessage(["id": "in.old", "from": "16315551234", "timestamp": .string("\(now - 3600)"), "type": "text"]))
+            try await rig.client.withTransaction { try await rig.gateway.inbound(phoneNumberID: Rig.sender, messages: [old], on: $0) }
+            #expect(try await rig.client.query("SELECT sum(tokens)::bigint FROM jobs.debit").decodeFirst(Int.self) == 40)
         }
     }
 }
