@@ -67,6 +67,34 @@ import Testing
         }
     }
 
+    @Test func aProblemIsTriedAgainAndASpanIsReplayed() async throws {
+        try await Rig.with { rig in
+            let body = "{no webhook"
+            let headers = [("X-Hub-Signature-256", Signature.sign(body.utf8, secret: Secret("shh")))]
+            #expect(try await rig.ask("POST", "/webhooks/whatsapp", headers: headers, body: body).status == 200)
+            func problem() async throws -> String? {
+                let answer = try await rig.ask("GET", "/api/v1/webhooks/problems", key: rig.admin)
+                return answer.json["data"]?.elements?.first?["id"].map { "\($0.integer ?? 0)" }
+            }
+            try await eventually("it is a problem") { try await problem() != nil }
+            let id = try #require(try await problem())
+            let span = #"{"from":"2020-01-01T00:00:00Z","to":"2050-01-01T00:00:00Z"}"#
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/problems/\(id)/retry", key: rig.admin).status == 200)
+            try await eventually("it is one again") { try await problem() == id }
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/replay", key: rig.admin, body: span).json["queued"]?.integer == 1)
+            try await eventually("and again") { try await problem() == id }
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/problems/\(id)/dismiss", key: rig.admin).status == 200)
+            #expect(try await problem() == nil)
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/problems/\(id)/dismiss", key: rig.admin).status == 404)
+            let turned = #"{"from":"2050-01-01T00:00:00Z","to":"2020-01-01T00:00:00Z"}"#
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/replay", key: rig.admin, body: turned).status == 400)
+            #expect(try await rig.ask("POST", "/api/v1/webhooks/replay", key: rig.key, body: span).status == 403)
+            let audit = try await rig.ask("GET", "/api/v1/audit", key: rig.admin)
+            let actions = audit.json["data"]?.elements?.compactMap { $0["action"]?.string }
+            #expect(actions?.prefix(3) == ["webhook dismissed", "webhooks replayed", "webhook retried"])
+        }
+    }
+
     @Test func theFirstEventIsASnapshot() async throws {
         try await Rig.with(engine: false) { rig in
             try await rig.awaitCode("A-1")

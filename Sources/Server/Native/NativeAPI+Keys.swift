@@ -12,12 +12,6 @@ extension NativeAPI {
             Route(method: .delete, path: "keys/{id}", scope: .admin, unbound: true) { _, context in
                 try .encoding(try await keys.revoke(try context.part("id"), by: try context.key.actor))
             },
-            Route(method: .get, path: "webhooks/problems", scope: .admin, unbound: true) { request, _ in
-                let limit = try request.integer("limit", in: 1...200) ?? 50
-                let before = try request.integer("cursor", in: 0...Int.max).map { Int64($0) }
-                let problems = try await dependencies.webhooks.problems(before: before, limit: limit)
-                return try .page(problems, next: problems.count == limit ? problems.last.map { String($0.id) } : nil)
-            },
             Route(method: .get, path: "audit", scope: .admin, unbound: true) { request, _ in
                 try .page(try await Audit.list(limit: request.integer("limit", in: 1...1000) ?? 100, on: dependencies.client), next: nil)
             },

@@ -27,7 +27,7 @@ struct NativeAPI: Sendable {
 
     var routes: [Route] {
         messageRoutes + fleetRoutes + planRoutes + migrationRoutes + templateRoutes + senderRoutes + recipientRoutes + rebuildRoutes
-            + overrideRoutes + keyRoutes + [Route(method: .get, path: "events", scope: .read, handler: events)]
+            + overrideRoutes + webhookRoutes + keyRoutes + [Route(method: .get, path: "events", scope: .read, handler: events)]
     }
 
     func register(on router: Router<RelevoContext>) {

@@ -133,6 +133,19 @@ extension OpenAPI {
           "schema":{"type":"integer"}}],"responses":{"200":{"description":"Bodies","content":{"application/json":{"schema":{"type":"object",
           "properties":{"data":{"type":"array","items":{"type":"object"}},"next":{"type":"string",
           "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/webhooks/problems/{id}/retry":{"post":{"summary":"Work on a POST again","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.",
+          "parameters":[{"name":"id","in":"path","required":true,"description":"id of the POST","schema":{"type":"string"}}],"responses":{"200":{"description":"Its id","content":{
+          "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/webhooks/problems/{id}/dismiss":{"post":{"summary":"Nothing is left to do about a POST","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.",
+          "parameters":[{"name":"id","in":"path","required":true,"description":"id of the POST","schema":{"type":"string"}}],"responses":{"200":{"description":"Its id","content":{
+          "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/webhooks/replay":{"post":{"summary":"Work again on everything that came from one time up to another; what was applied changes nothing","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.",
+          "requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"from":{"type":"string",
+          "format":"date-time"},"to":{"type":"string","format":"date-time"}},"required":["from","to"]}}}},"responses":{"200":{"description":"How many POSTs were queued","content":{
+          "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/events":{"get":{"summary":"Server-sent events: `progress` at once and whenever it changed","security":[{"key":[]}],
           "description":"Scope `read`.","responses":{"200":{"description":"An event stream","content":{"text/event-stream":{"schema":{
           "type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
