@@ -86,7 +86,7 @@ extension Gateway {
     /// - Returns: what was lifted; nil: nothing in force has this key.
     @discardableResult
     public func lift(_ key: String) async throws -> Override? {
-        guard let found = try await overrides().first(where: { $0.key == key }) else { return nil }
+        guard let found = try await overrides(limit: Int(Int32.max)).first(where: { $0.key == key }) else { return nil }
         switch found.kind {
         case .senderStopped: if let id = found.sender { try await senders.resume(id) }
         case .templateHeld:

@@ -20,6 +20,11 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What, where, and what to do.
     public var message: String
 
+    /// Another client's number does not exist either.
+    public static func unknown(_ ref: String) -> MigrationError {
+        MigrationError(.notFound, "no number \(ref) in an armed plan; relevo migration list shows those there are")
+    }
+
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

@@ -24,6 +24,9 @@ extension Rebuilds {
         let plan = try await validated(request)
         guard let id = try await reserve(plan) else {
             if let known = try await known(request) { return known }
+            if try await isLoading(request) {
+                throw RebuildError(.conflict, "the first request with this key is still being read; repeat it in a moment")
+            }
             throw RebuildError(
                 .conflict,
                 "template \(request.template) of WABA \(plan.sender.waba) has a rebuild under way; stop it before starting another")
@@ -110,6 +113,13 @@ extension Rebuilds {
             throw RebuildError(.conflict, "the key was used for rebuild \(record.id) of \(record.template); give this one another")
         }
         return record
+    }
+
+    private func isLoading(_ request: RebuildRequest) async throws -> Bool {
+        guard let key = request.key else { return false }
+        return try await !client.query(
+            "SELECT FROM quality.rebuild WHERE request_key = \(key) AND phone_number_id = \(request.phoneNumberID) AND state = 'loading'"
+        ).isEmpty
     }
 
     /// The row under which recipients are stored; nil when another rebuild of the template is alive.

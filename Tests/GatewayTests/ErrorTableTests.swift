@@ -101,7 +101,7 @@ import Testing
                 for code in line.codes {
                     let record = try await rig.record(try #require(receipts[code]).id)
                     #expect(try await beyond(code, overrides, rig) == line.beyond, "\(code)")
-                    #expect(record.reason?.contains("\(code)") == true, "\(code): the operator reads \(record.reason ?? "nothing")")
+                    #expect(record.reason?.contains("(#\(code))") == true, "\(code): the operator reads \(record.reason ?? "nothing")")
                     let history = try await rig.gateway.history(of: record.id)
                     #expect(
                         history.contains { $0.code == code && $0.detail?.contains("\(code)") == true }, "\(code): no trace in its history")

@@ -139,7 +139,8 @@ import Testing
             #expect(try await s.number().reasonCode == "test_failed")
             let held = try await s.number("B-1")
             #expect(held.state == .held && held.reasonCode == "wave_frozen")
-            #expect(try await s.migrations.why("B-1").lines.contains { $0.contains("frozen: A-1") })
+            #expect(
+                try await s.migrations.why("B-1").lines.contains { $0.contains("frozen: a number of another client has failed in wave 0") })
             s.gateway.state.withLock { $0.outcome = TestOutcome(state: "read", reason: nil) }
             #expect(try await s.migrations.releaseWaves(upTo: 0, by: "ana", note: "the tester's phone was off") == 1)
             try await s.drive(90)

@@ -21,6 +21,17 @@ import Testing
         return Case(fleet: maker.csv)
     }
 
+    /// What the relaxation proves when it is not held to the plan's own value, which a bound that is too high would else pass for. With a far value
+    /// before its eyes it takes larger steps and proves less.
+    private func proven(_ value: Case, _ level: SharedBounds.Level, best: Int, unplaced: Int) throws -> Int {
+        let settings = try PlanningSettings(json: Array(value.settingsJSON))
+        var problem = Problem(
+            fleet: FleetFile.read(Array(value.fleet.utf8)), operators: nil, settings: settings, now: settings.horizonFrom)
+        problem.prepare()
+        let shared = try #require(SharedBounds(problem: problem, possible: problem.alone.map(\.fits), unplaced: unplaced))
+        return shared.bound(level, best: best, spare: unplaced)
+    }
+
     /// Of weights 5, 4, 3 and 2 two find room.
     @Test func aFullWaveLeavesItsLightestPinsOut() async throws {
         let pin = ["wave": "1"]
@@ -29,6 +40,7 @@ import Testing
         let plan = try value.plan()
         #expect(try await value.violations(plan) == [])
         #expect(plan.objective.unplaced == 5 && plan.bound.unplaced == 5)
+        #expect((1...5).contains(try proven(value, .unplaced, best: 50, unplaced: 5)))
     }
 
     /// A row is worth what waits for it too: weights 3 and 2 are left out for 4, or 4 for them.
@@ -39,6 +51,7 @@ import Testing
         let plan = try value.plan()
         #expect(try await value.violations(plan) == [])
         #expect(plan.objective.unplaced == 4 && plan.bound.unplaced == 4)
+        #expect((1...4).contains(try proven(value, .unplaced, best: 40, unplaced: 4)))
     }
 
     /// One new client a week, for two weeks.
@@ -49,6 +62,7 @@ import Testing
         let plan = try value.plan()
         #expect(try await value.violations(plan) == [])
         #expect(plan.objective.unplaced == 4 && plan.bound.unplaced == 4)
+        #expect((1...4).contains(try proven(value, .unplaced, best: 40, unplaced: 4)))
     }
 
     /// A client with three rows and one cut-over a day has rows that end a day and two days after the first: on their own all would end on the
@@ -62,6 +76,8 @@ import Testing
         #expect(try await value.violations(plan) == [])
         #expect(plan.objective.unplaced == 0 && plan.bound.unplaced == 0)
         let alone = try #require(plan.tasks.filter { $0.kind == .cutover }.map(\.end).min()) - plan.settings.horizonFrom
+        let proven = try proven(value, .completion, best: 10 * plan.objective.completion, unplaced: 0)
+        #expect(proven > 0 && proven <= plan.objective.completion)
         #expect((plan.bound.completion ?? 0) > 3 * alone / 60 && plan.bound.completion ?? 0 <= plan.objective.completion)
     }
 }

@@ -110,6 +110,12 @@ import Testing
         }
     }
 
+    /// An id that is a sender's, where a file's is expected.
+    private static let odd = [
+        Ask(method: "GET", path: "/v25.0/{sender}"), Ask(method: "DELETE", path: "/v25.0/{sender}"),
+        Ask(method: "GET", path: "/v25.0/{sender}/content"),
+    ]
+
     private static let pages: [String: String] = [
         "/": "/", "/numbers": "/numbers", "/numbers/{ref}": "/numbers/{number}", "/plan": "/plan", "/plans/{id}": "/plans/1",
         "/messages/{id}": "/messages/{message}", "/rebuilds": "/rebuilds", "/rebuilds/{id}": "/rebuilds/{rebuild}", "/live": "/live",
@@ -143,7 +149,7 @@ import Testing
             let (other, _) = try await rig.keys.create(
                 name: "stranger", scopes: [.send, .read, .plan, .admin], clientID: "other", by: "test")
             let before = try await rig.everything()
-            for ask in try Self.asks(rig) {
+            for ask in try Self.asks(rig) + Self.odd {
                 let theirs = try await rig.put(ask, acme, key: other)
                 let nobodys = try await rig.put(ask, .nobodys, key: other)
                 #expect(theirs.status == nobodys.status, "\(ask.testDescription): \(theirs.text)\n\(nobodys.text)")
@@ -188,6 +194,20 @@ import Testing
                         acme.all.contains { answer.text.contains($0) } || answer.text.contains("acme"),
                         "\(ask.testDescription): \(answer.text)")
                 }
+            }
+        }
+    }
+
+    /// A rebuild counts the messages that carry its tag.
+    @Test func nobodysMessagesCountForARebuild() async throws {
+        try await Rig.with(engine: false) { rig in
+            for tag in ["rebuild:1:1", "migration:R-1"] {
+                let body =
+                    #"{"sender":"\#(Rig.phone)","tag":"\#(tag)","message":{"messaging_product":"whatsapp","to":"+34612345678","type":"text","text":{"body":"x"}}}"#
+                let answer = try await rig.ask("POST", "/api/v1/messages", key: rig.key, body: body)
+                #expect(answer.status == 400, "\(answer.text)")
+                let line = try await rig.ask("POST", "/api/v1/messages/batch", key: rig.key, body: body + "\n")
+                #expect(line.json["error"]?["code"]?.string == "bad_request", "\(line.text)")
             }
         }
     }

@@ -17,12 +17,15 @@ enum GateReading {
         let window = row.flatMap { RowHours(row: $0, freezes: rules.intervals).window(kind, at: now, needed: Int(reserve)) }
         var copy: TemplateCopies.State?
         if let source = number.sourceWABA { copy = try await TemplateCopies.state(source: source, destination: number.destWABA, on: db) }
+        // The reason is kept with this number and read by its client: what is wrong with another client's number is none of theirs.
         let frozen = try await db.query(
             """
-            SELECT row_ref, reason FROM migration.freeze
-            WHERE plan_id = \(number.planID) AND wave < \(Int32(number.wave)) AND released_at IS NULL ORDER BY id LIMIT 1
+            SELECT CASE WHEN n.client_id IS NULL OR n.client_id = \(number.clientID) THEN f.row_ref || ': ' || f.reason
+                ELSE 'a number of another client has failed in wave ' || f.wave END
+            FROM migration.freeze f LEFT JOIN migration.number n ON n.row_ref = f.row_ref
+            WHERE f.plan_id = \(number.planID) AND f.wave < \(Int32(number.wave)) AND f.released_at IS NULL ORDER BY f.id LIMIT 1
             """
-        ).decodeFirst((String, String).self)
+        ).decodeFirst(String.self)
         let (running, runningOfClient): (Int64, Int64) =
             try await db.query(
                 """
@@ -49,7 +52,7 @@ enum GateReading {
             now: now, windowEnd: window.map { Date(timeIntervalSince1970: Double($0.end)) }, planState: planState,
             templatesVerified: number.sourceWABA == nil ? nil : copy?.report.verified ?? false,
             templatesPending: copy?.report.diff.pending.count ?? 0, templatesSummary: copy?.report.summary ?? "not copied yet",
-            frozenBy: frozen.map { "\($0.0): \($0.1)" }, earlierWaves: try await waves(before: number.wave, plan: number.planID, on: db),
+            frozenBy: frozen, earlierWaves: try await waves(before: number.wave, plan: number.planID, on: db),
             soakSeconds: rules.soakHours * 3600, waitsFor: waitsFor, running: Int(running), runningOfClient: Int(runningOfClient),
             cap: rules.maxConcurrentCutovers, capOfClient: rules.maxConcurrentCutoversPerClient, registerCalls: Int(calls))
     }

@@ -95,7 +95,7 @@ public struct NumberRecord: Encodable, Sendable, Equatable {
     /// The record, or `MigrationError.notFound`.
     static func require(_ ref: String, lock: Bool = false, on db: some PostgresExecutor) async throws -> NumberRecord {
         guard let record = try await find(ref, lock: lock, on: db) else {
-            throw MigrationError(.notFound, "no number \(ref) in an armed plan; relevo migration list shows those there are")
+            throw MigrationError.unknown(ref)
         }
         return record
     }

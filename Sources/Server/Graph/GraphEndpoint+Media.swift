@@ -72,7 +72,9 @@ extension GraphEndpoint {
         guard (1...64).contains(id.utf8.count), id.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             throw HTTPProblem.notFound("\(id.prefix(64).debugDescription) is no media id")
         }
-        if try await dependencies.gateway.senders.find(phoneNumberID: id) != nil { throw Self.notProxied("reading a phone number") }
+        if let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) {
+            throw Self.notProxied("reading a phone number")
+        }
         let known = try await dependencies.client.query("SELECT phone_number_id FROM server.media WHERE media_id = \(id)")
             .decodeFirst(String.self)
         if let known, try await !dependencies.isVisible(sender: known, to: key.clientID) {

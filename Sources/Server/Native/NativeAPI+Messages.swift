@@ -69,8 +69,14 @@ extension NativeAPI {
             sender: try json.required("sender"), body: message, edge: edge, options: options, key: key, on: dependencies)
         submission.clientData = json["client_data"]?.text
         submission.tag = json["tag"]?.text
+        // A rebuild counts its messages by tag: another's message among them would decide over it.
+        if let tag = submission.tag, Self.ownTags.contains(where: tag.hasPrefix) {
+            throw HTTPProblem.badRequest("tag begins with \(Self.ownTags.joined(separator: " or ")); those are Relevo's own")
+        }
         return submission
     }
+
+    private static let ownTags = ["rebuild:", "migration:"]
 
     func requireSender(_ id: String, _ key: APIKey) async throws {
         guard let sender = try await dependencies.gateway.senders.find(phoneNumberID: id), key.sees(client: sender.clientID) else {

@@ -88,7 +88,7 @@ extension NativeAPI {
         guard let client = context.caller?.clientID else { return ref }
         let number = try await dependencies.migrations.show(ref).number
         guard number.clientID == client else {
-            throw MigrationError(.notFound, "no number \(ref) in an armed plan; relevo migration list shows those there are")
+            throw MigrationError.unknown(ref)
         }
         return ref
     }

@@ -104,10 +104,11 @@ extension Pages {
         let ref = try context.part("ref")
         let story = try await dependencies.migrations.show(ref)
         let number = story.number
-        guard context.caller?.sees(client: number.clientID) ?? false else { throw MigrationError(.notFound, "no number \(ref)") }
+        guard context.caller?.sees(client: number.clientID) ?? false else { throw MigrationError.unknown(ref) }
         let why = number.state == .done ? [] : try await dependencies.migrations.why(ref).lines
         var messages: [NumberView.Message] = []
-        if let id = number.phoneNumberID {
+        // The number may have become another client's since.
+        if let id = number.phoneNumberID, try await isVisible(sender: id, context) {
             var filter = MessageFilter(senders: [id])
             filter.limit = 30
             messages = try await dependencies.gateway.messages(filter).messages.map { message in
