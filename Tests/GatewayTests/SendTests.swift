@@ -87,7 +87,11 @@ import Testing
     @Test func failureThatOutrunsItsAnswerHasItsConsequences() async throws {
         let box = Mutex<Rig?>(nil)
         try await Rig.with(reply: { _ in
-            if let rig = box.withLock({ $0 }) { try? await rig.statuses([Rig.status("failed", "wamid.1", code: 131048)]) }
+            do {
+                try await box.withLock { $0 }?.statuses([Rig.status("failed", "wamid.1", code: 131048)])
+            } catch {
+                Issue.record(error)
+            }
             return .accept
         }) { rig in
             box.withLock { $0 = rig }

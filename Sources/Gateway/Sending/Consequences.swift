@@ -52,23 +52,29 @@ struct Consequences {
 
     /// A failure that a status has told.
     struct Failure {
-        var row: MessageRow
+        var event: EventLog.Status
         var error: GraphError
         var waID: String?
         var at: Date
 
         /// Nil when the status tells no failure, or no error with it.
-        init?(_ update: StatusUpdate, of row: MessageRow, at: Date) {
+        init?(_ update: StatusUpdate, event: EventLog.Entry, at: Date) {
             guard update.status == .failed, let error = update.errors.first else { return nil }
-            (self.row, self.error, waID, self.at) = (row, error, update.recipientID, at)
+            (self.event, self.error, waID, self.at) = (EventLog.Status(event), error, update.recipientID, at)
         }
     }
 
-    /// Give only what was not told before: what it has stopped may have been set going again since.
-    func draw(_ failures: [Failure], on db: PostgresConnection) async throws {
+    /// Only of what was not told before: what a failure has stopped may have been set going again since.
+    /// - Parameters:
+    ///   - new: what the history did not hold yet.
+    ///   - rows: the messages, as they are now.
+    func draw(_ failures: [Failure], new: Set<EventLog.Status>, rows: [UUID: MessageRow], on db: PostgresConnection) async throws {
+        var new = new
         var unheardOf: [UnknownCodes.Sighting] = []
         for failure in failures {
-            let (row, error) = (failure.row, failure.error)
+            // Taken out: the same may stand twice in one batch.
+            guard new.remove(failure.event) != nil, let row = rows[failure.event.message] else { continue }
+            let error = failure.error
             let verdict = core.settings.rules.verdict(on: error, scope: .send)
             try await draw(
                 verdict.action, code: error.code, text: "\(error)", wait: verdict.wait.map { $0 / .seconds(1) }, row: row,

@@ -38,7 +38,7 @@ struct Orphans {
             "DELETE FROM gateway.orphan WHERE wamid = ANY (\(owners.keys.sorted())) RETURNING wamid, status, received_at"
         ).decode((String, Data, Date).self)
         var events: [EventLog.Entry] = []
-        var failed: [(event: EventLog.Status, id: UUID, update: StatusUpdate, at: Date)] = []
+        var failures: [Consequences.Failure] = []
         for (wamid, data, received) in found {
             guard let id = owners[wamid], var row = rows[id], let json = try? JSONValue(parsing: data), let update = StatusUpdate(json)
             else {
@@ -49,12 +49,9 @@ struct Orphans {
             rows[id] = row
             let event = StatusApplier.event(id, update)
             events.append(event)
-            failed.append((EventLog.Status(event), id, update, at))
+            if let failure = Consequences.Failure(update, event: event, at: at) { failures.append(failure) }
         }
-        var news = try await EventLog.write(events, on: db)
-        let failures = failed.filter { news.remove($0.event) != nil }.compactMap { failure in
-            rows[failure.id].flatMap { Consequences.Failure(failure.update, of: $0, at: failure.at) }
-        }
-        try await Consequences(core: core).draw(failures, on: db)
+        let new = try await EventLog.write(events, on: db)
+        try await Consequences(core: core).draw(failures, new: new, rows: rows, on: db)
     }
 }

@@ -29,7 +29,7 @@ struct StatusApplier {
         var changed: Set<UUID> = []
         var events: [EventLog.Entry] = []
         var strays: [Status] = []
-        var failed: [(event: EventLog.Status, id: UUID, update: StatusUpdate, at: Date)] = []
+        var failures: [Consequences.Failure] = []
         var answers: [RecipientDirectory.Answer] = []
         for (place, status) in batch.enumerated() {
             guard let id = owners[place], var row = rows[id] else {
@@ -46,16 +46,13 @@ struct StatusApplier {
             if Self.advance(&row, by: status.update, at: at) { changed.insert(id) }
             let event = Self.event(id, status.update)
             events.append(event)
-            if status.update.status == .failed { failed.append((EventLog.Status(event), id, status.update, at)) }
+            if let failure = Consequences.Failure(status.update, event: event, at: at) { failures.append(failure) }
             rows[id] = row
         }
-        var news = try await EventLog.write(events, on: db)
+        let new = try await EventLog.write(events, on: db)
         try await MessageStore.save(changed.compactMap { rows[$0] }, core: core, on: db)
         try await RecipientDirectory.learn(answers, on: db)
-        let failures = failed.filter { news.remove($0.event) != nil }.compactMap { failure in
-            rows[failure.id].flatMap { Consequences.Failure(failure.update, of: $0, at: failure.at) }
-        }
-        try await Consequences(core: core).draw(failures, on: db)
+        try await Consequences(core: core).draw(failures, new: new, rows: rows, on: db)
         try await Orphans(core: core).keep(strays, on: db)
     }
 
