@@ -8,12 +8,21 @@ CREATE TABLE gateway.sender (
     e164 text NOT NULL,
     waba_id text NOT NULL,
     client_id text NOT NULL DEFAULT '',
+    -- The business portfolio that owns the WABA, whose messaging limit all its numbers share; null: not known.
+    portfolio_id text,
     -- The lane of its messages, `number:<phone_number_id>`.
     lane_id bigint NOT NULL,
     -- Numbers without a plus are read as national numbers of this region; null leaves them to be refused when they are ambiguous.
     default_region text,
     -- Messages a second that Meta allows, of all kinds, inbound too.
     per_second double precision NOT NULL DEFAULT 80 CHECK (per_second > 0 AND per_second <= 10000),
+    -- A person has set it, after which Meta's word changes it no more.
+    per_second_is_set boolean NOT NULL DEFAULT false,
+    -- Meta's words for its throughput; and when Meta is to be asked again (real time), when it was, and what went wrong then.
+    throughput_level text,
+    ask_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    asked_at timestamptz,
+    ask_error text,
     identity_mode text NOT NULL DEFAULT 'off' CHECK (identity_mode IN ('off', 'observe', 'enforce')),
     state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'stopped', 'retired')),
     -- Why it is stopped, by whom, since when.
@@ -29,6 +38,8 @@ CREATE TABLE gateway.sender (
 
 CREATE INDEX sender_by_waba ON gateway.sender (waba_id);
 CREATE INDEX sender_by_number ON gateway.sender (e164);
+CREATE INDEX sender_by_portfolio ON gateway.sender (portfolio_id);
+CREATE INDEX sender_to_ask ON gateway.sender (ask_at) WHERE state <> 'retired';
 
 CREATE TABLE gateway.message (
     id uuid PRIMARY KEY,
@@ -75,6 +86,9 @@ CREATE TABLE gateway.message (
     notify_run text,
     api_key_id uuid,
     needs_person boolean NOT NULL DEFAULT false,
+    -- The quotas it is counted in, and the one it is held for.
+    quotas text[],
+    held_for text,
     created_at timestamptz NOT NULL DEFAULT jobs.now(),
     updated_at timestamptz NOT NULL DEFAULT jobs.now(),
     expires_at timestamptz,
@@ -88,10 +102,12 @@ CREATE TABLE gateway.message (
     -- heap-only, and no index grows with the statuses of a message.
     expiring_at timestamptz GENERATED ALWAYS AS (CASE WHEN state IN ('queued', 'held') THEN expires_at END) STORED,
     unknown_since timestamptz GENERATED ALWAYS AS (CASE WHEN state = 'unknown' AND NOT needs_person THEN unknown_at END) STORED,
-    -- What it waits for: that a person verifies its recipient, after which it goes (again), or that its template may be used.
+    -- What it waits for: that a person verifies its recipient, after which it goes (again), that its template may be used, or that a quota has
+    -- a place for it.
     waits_for text GENERATED ALWAYS AS (CASE
         WHEN (state = 'held' AND reason_code = 'recipient_changed') OR (state = 'failed' AND reason_code = '137000') THEN 'recipient'
-        WHEN state = 'held' AND reason_code = 'template_held' THEN 'template' END) STORED,
+        WHEN state = 'held' AND reason_code = 'template_held' THEN 'template'
+        WHEN state = 'held' AND held_for IS NOT NULL AND reason_code IN ('portfolio_limit', 'template_quota') THEN 'quota' END) STORED,
     CHECK (e164 IS NOT NULL OR user_id IS NOT NULL),
     CHECK (state IN ('queued', 'held', 'sending', 'unknown', 'accepted', 'sent', 'delivered', 'read', 'failed', 'expired', 'cancelled'))
 ) WITH (fillfactor = 40);
@@ -104,6 +120,7 @@ CREATE INDEX message_unknown ON gateway.message (unknown_since) WHERE unknown_si
 CREATE INDEX message_needs_person ON gateway.message (seq) WHERE needs_person;
 CREATE INDEX message_awaiting_trust ON gateway.message (seq) WHERE waits_for = 'recipient';
 CREATE INDEX message_held_template ON gateway.message (sender, template_name, template_language) WHERE waits_for = 'template';
+CREATE INDEX message_held_quota ON gateway.message (held_for, priority, seq) WHERE waits_for = 'quota';
 
 -- Which message a wamid is of, by its hash: for statuses that do not carry our name. Insert-only, so that the message itself needs no index
 -- on what comes late.
@@ -211,10 +228,11 @@ CREATE TABLE gateway.service_window (
 );
 
 -- Takes a place for each message of a batch, in one order of keys. until is null for those that may go now. A pair at rest begins anew; one
--- that is not may borrow within the window of its burst, unless Meta has just refused it. Those that wait line up behind each other.
+-- that is not may borrow within the window of its burst, unless Meta has just refused it. Those that wait line up behind each other. is_over
+-- tells what the rule holds back, or would if it were not in shadow.
 CREATE FUNCTION gateway.take_pairs(
     p_senders text[], p_addresses text[], p_interval double precision, p_burst integer, p_window double precision, p_shadow boolean
-) RETURNS TABLE (place bigint, until timestamptz, failures integer)
+) RETURNS TABLE (place bigint, until timestamptz, failures integer, is_over boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_nestloop = off SET enable_hashjoin = on AS $$
 DECLARE
@@ -240,10 +258,10 @@ BEGIN
             burst_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.burst_at END,
             in_burst = CASE WHEN p.free_at <= v_now THEN 1 ELSE p.in_burst + 1 END,
             free_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.free_at END + v_step
-        WHERE p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0)
+        WHERE p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0)
         RETURNING p.sender, p.address, p.failures)
     SELECT array_agg(f.n), array_agg(t.failures) INTO v_taken, v_failures FROM f JOIN t ON t.sender = f.sender AND t.address = f.address;
-    RETURN QUERY SELECT u.n, NULL::timestamptz, u.failures FROM unnest(v_taken, v_failures) AS u (n, failures);
+    RETURN QUERY SELECT u.n, NULL::timestamptz, u.failures, false FROM unnest(v_taken, v_failures) AS u (n, failures);
     IF cardinality(v_taken) = cardinality(p_senders) THEN
         RETURN;
     END IF;
@@ -264,9 +282,13 @@ BEGIN
             in_burst = CASE WHEN p.free_at <= v_now THEN 1 ELSE p.in_burst + 1 END,
             free_at = CASE WHEN p.free_at <= v_now THEN v_now ELSE p.free_at END + v_step
         WHERE p.sender = o.sender AND p.address = o.address
-            AND (p_shadow OR p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0))
+            AND (p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0))
         RETURNING p.failures INTO failures;
-        IF NOT FOUND THEN
+        is_over := NOT FOUND;
+        IF is_over AND p_shadow THEN
+            UPDATE gateway.pair AS p SET in_burst = p.in_burst + 1, free_at = greatest(p.free_at, v_now) + v_step
+            WHERE p.sender = o.sender AND p.address = o.address RETURNING p.failures INTO failures;
+        ELSIF is_over THEN
             SELECT p.free_at + v_line * v_step, p.failures INTO until, failures FROM gateway.pair p
             WHERE p.sender = o.sender AND p.address = o.address;
             v_line := v_line + 1;
@@ -277,11 +299,12 @@ END
 $$;
 
 -- Takes a place in its pair for each message, and sets those on their way whose pair is free (until is null) and which are still queued with
--- these jobs. Rows of messages are locked in the order of their ids, after those of pairs.
+-- these jobs. p_quotas are those each is counted in, separated by line feeds, which no key holds. Rows of messages are locked in the order of
+-- their ids, after those of pairs.
 CREATE FUNCTION gateway.begin(
-    p_ids uuid[], p_jobs bigint[], p_hashes text[], p_senders text[], p_addresses text[], p_interval double precision, p_burst integer,
-    p_window double precision, p_shadow boolean
-) RETURNS TABLE (place bigint, until timestamptz, failures integer, begun boolean)
+    p_ids uuid[], p_jobs bigint[], p_hashes text[], p_quotas text[], p_senders text[], p_addresses text[], p_interval double precision,
+    p_burst integer, p_window double precision, p_shadow boolean
+) RETURNS TABLE (place bigint, until timestamptz, failures integer, is_over boolean, begun boolean)
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -290,20 +313,21 @@ DECLARE
     v_places bigint[];
     v_until timestamptz[];
     v_failures integer[];
+    v_over boolean[];
     v_begun uuid[];
 BEGIN
-    SELECT array_agg(t.place), array_agg(t.until), array_agg(t.failures) INTO v_places, v_until, v_failures
+    SELECT array_agg(t.place), array_agg(t.until), array_agg(t.failures), array_agg(t.is_over) INTO v_places, v_until, v_failures, v_over
     FROM gateway.take_pairs(p_senders, p_addresses, p_interval, p_burst, p_window, p_shadow) t;
     WITH n AS MATERIALIZED (
-        SELECT p_ids[t.place] AS id, p_jobs[t.place] AS job, p_hashes[t.place] AS hash
+        SELECT p_ids[t.place] AS id, p_jobs[t.place] AS job, p_hashes[t.place] AS hash, string_to_array(p_quotas[t.place], E'\n') AS quotas
         FROM unnest(v_places, v_until) AS t (place, until) WHERE t.until IS NULL ORDER BY 1),
     b AS (
-        UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, sent_at = v_now,
+        UPDATE gateway.message m SET state = 'sending', attempts = m.attempts + 1, hash_attached = n.hash, quotas = n.quotas, sent_at = v_now,
             reason_code = NULL, reason = NULL, updated_at = v_now
         FROM n WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id)
     SELECT array_agg(b.id) INTO v_begun FROM b;
-    RETURN QUERY SELECT t.place, t.until, t.failures, coalesce(p_ids[t.place] = ANY (v_begun), false)
-    FROM unnest(v_places, v_until, v_failures) AS t (place, until, failures);
+    RETURN QUERY SELECT t.place, t.until, t.failures, t.is_over, coalesce(p_ids[t.place] = ANY (v_begun), false)
+    FROM unnest(v_places, v_until, v_failures, v_over) AS t (place, until, failures, is_over);
 END
 $$;
 

@@ -14,6 +14,8 @@ public struct GatewayHousekeeper: Service {
         public var expired = 0
         public var needPerson = 0
         public var templatesReleased = 0
+        /// Messages for which a quota had room.
+        public var quotasReleased = 0
     }
 
     /// Rounds until the process shuts down. One that fails is logged and tried again.
@@ -60,7 +62,14 @@ public struct GatewayHousekeeper: Service {
             }
             round.templatesReleased += 1
         }
+        // As long as there is room: a limit that was raised lets thousands go.
+        for _ in 0..<20 {
+            let released = try await QuotaReleases(core: core).round()
+            round.quotasReleased += released
+            if released == 0 { break }
+        }
         try await core.client.query("SELECT gateway.tidy(5000)")
+        try await core.client.query("SELECT gateway.sum_hits(5000)")
         return round
     }
 

@@ -1,18 +1,11 @@
 public import CloudAPI
 
-/// How the gateway behaves; every limit of Meta's is data.
+/// How the gateway behaves. Meta's limits are data: `gateway.limit_rule`.
 public struct GatewaySettings: Sendable {
     /// The share of Meta's rate that is used: what is paced here arrives there a little bunched.
     public var pace = 0.99
     /// How long an idempotency key is remembered.
     public var idempotencyPeriod: Duration = .seconds(86400)
-    /// Pair rule: one message in this time between one number and one recipient. Meta's six seconds and a little.
-    public var pairInterval: Duration = .milliseconds(6200)
-    /// Pair rule: so many may go at once within `pairBurstWindow`, borrowed from the time after.
-    public var pairBurst = 45
-    public var pairBurstWindow: Duration = .seconds(5)
-    /// Count what the pair rule would hold back, but let it go.
-    public var pairInShadow = false
     /// Longest pause after an error for which a message stays queued; a longer one fails it.
     public var longestWait: Duration = .seconds(3600)
     /// Business time after which an `unknown` message is for a person.

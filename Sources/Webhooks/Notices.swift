@@ -18,6 +18,12 @@ struct Notice {
         return storable(place.raw["waba_info"]?["waba_id"]?.text ?? place.waba)
     }
 
+    /// The WABA or portfolio whose numbers' limits may have changed.
+    var limits: String? {
+        guard ["account_update", "phone_number_quality_update", "business_capability_update"].contains(place.field) else { return nil }
+        return storable(place.raw["waba_info"]?["waba_id"]?.text ?? place.waba)
+    }
+
     var digest: Data {
         var hash = SHA256()
         for part in [place.waba, place.field, occurredAt.map { "\($0.timeIntervalSince1970)" } ?? ""] {

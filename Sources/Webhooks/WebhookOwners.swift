@@ -17,14 +17,18 @@ public struct WebhookOwners: Sendable {
     package var templateChanged: @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void
     /// Something of a WABA's account or numbers has changed.
     package var accountChanged: @Sendable (String, PostgresConnection) async throws -> Void
+    /// What the numbers of a WABA or a portfolio may has changed, or may have.
+    package var limitsChanged: @Sendable (String, PostgresConnection) async throws -> Void
 
     package init(
         statuses: @escaping @Sendable ([(phoneNumberID: String, update: StatusUpdate)], Date, PostgresConnection) async throws -> Void,
         inbound: @escaping @Sendable (String, [InboundMessage], PostgresConnection) async throws -> Void,
         enforcing: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> Set<String>,
         templateChanged: @escaping @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void,
-        accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void
+        accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void,
+        limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in }
     ) {
+        self.limitsChanged = limitsChanged
         self.statuses = statuses
         self.inbound = inbound
         self.enforcing = enforcing
@@ -50,6 +54,7 @@ public struct WebhookOwners: Sendable {
                 }
                 if applied.kind == "status" { try await migrations?.templatesChanged(waba: applied.waba, on: db) }
             },
-            accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) })
+            accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) },
+            limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) })
     }
 }

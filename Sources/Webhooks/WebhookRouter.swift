@@ -21,6 +21,7 @@ struct WebhookRouter {
         problems += try await each(updates.preferences, \.place, on: db) { try await preferences($0, receivedAt, on: $1) }
         problems += try await each(updates.notices, \.place, on: db) { notices, db in
             for waba in Set(notices.compactMap(\.wakes)).sorted() { try await owners.accountChanged(waba, db) }
+            for id in Set(notices.compactMap(\.limits)).sorted() { try await owners.limitsChanged(id, db) }
         }
         return problems
     }

@@ -24,6 +24,8 @@ final class MetaStub: Sendable {
     }
 
     private let requests = Mutex<[Request]>([])
+    /// What it answers to reads, by path; 404 to others.
+    let reads = Mutex<[String: Reply]>([:])
     private let reply: @Sendable (Request) async -> Reply
 
     init(_ reply: @escaping @Sendable (Request) async -> Reply) { self.reply = reply }
@@ -36,6 +38,12 @@ final class MetaStub: Sendable {
     func run(_ ready: @escaping @Sendable (Int) -> Void) async throws {
         let router = Router()
         router.post("**") { request, _ in try await self.answer(request) }
+        router.get("**") { request, _ in
+            switch self.reads.withLock({ $0[request.uri.path] }) {
+            case .raw(let status, let text)?: Self.json(.init(code: status), text)
+            default: Self.json(.notFound, #"{"error":{"message":"(#100) no","type":"GraphMethodException","code":100}}"#)
+            }
+        }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in ready(channel.localAddress?.port ?? 0) },

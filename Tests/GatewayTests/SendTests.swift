@@ -134,10 +134,10 @@ import Testing
     }
 
     @Test func pairRuleLetsABurstThroughAndPostponesTheRest() async throws {
-        var settings = GatewaySettings()
-        settings.pairBurst = 2
-        settings.pairInterval = .seconds(600)
-        try await Rig.with(settings: settings) { rig in
+        try await Rig.with { rig in
+            for (name, value) in [("pair.burst", 2.0), ("pair.seconds", 600)] {
+                try await rig.gateway.setLimit(name, LimitChange(value: value), by: "test")
+            }
             var ids: [UUID] = []
             for index in 0..<4 { ids.append(try await rig.submit(Rig.text("\(index)")).id) }
             let other = try await rig.submit(Rig.text(to: "+16315550000"))
@@ -163,11 +163,13 @@ import Testing
             let addresses = ["rest", "busy", "rest", "other", "busy", "rest"]
             let rows = try await client.query(
                 """
-                SELECT place, extract(epoch FROM until - clock_timestamp())::float8, failures
+                SELECT place, extract(epoch FROM until - clock_timestamp())::float8, failures, is_over
                   FROM gateway.take_pairs(\(addresses.map { _ in "1" }), \(addresses), 60, 2, 600, \(isShadow)) ORDER BY place
                 """
-            ).decode((Int, Double?, Int).self)
+            ).decode((Int, Double?, Int, Bool).self)
             #expect(rows.map(\.0) == Array(1...6))
+            // In shadow it counts the same.
+            #expect(rows.map(\.3) == [false, true, false, false, true, true])
             #expect(rows.map { $0.1 == nil } == [true, isShadow, true, true, isShadow, isShadow])
             #expect(rows.map(\.2) == [0, 1, 0, 0, 1, 0])
             guard !isShadow, let first = rows[1].1, let second = rows[4].1, let third = rows[5].1 else { return }

@@ -88,6 +88,7 @@ import Testing
         "GET recipients/{address}": [("recipients/{recipient}", nil)],
         "POST recipients/{address}/verify": [("recipients/{recipient}/verify", #"{"how":"mine"}"#)],
         "GET overrides": [("overrides", nil)],
+        "GET limits": [("limits", nil)],
         "GET rebuilds": [("rebuilds", nil), ("rebuilds?sender={sender}", nil), ("rebuilds?cursor=1000", nil)],
         "POST rebuilds": [
             ("rebuilds", #"{"sender":"{sender}","template":"acme_offer:en_US","recipients":["{recipient}"],"key":"{key}"}"#),
@@ -122,13 +123,18 @@ import Testing
         "/overrides": "/overrides",
     ]
 
+    /// A path with something in each of its places.
+    private static func example(_ path: String) -> String {
+        [("id", "1"), ("wave", "1"), ("key", "code:1"), ("name", "x")].reduce(path) { $0.replacing("{\($1.0)}", with: $1.1) }
+    }
+
     /// Every address with a body that would be right for its owner.
     private static func asks(_ rig: Rig) throws -> [Ask] {
         var asks: [Ask] = []
         for route in rig.nativeRoutes where route.path != "events" {
             let name = "\(route.method) \(route.path)"
             if route.unbound {
-                let filled = route.path.replacing("{id}", with: "1").replacing("{wave}", with: "1").replacing("{key}", with: "code:1")
+                let filled = Self.example(route.path)
                 asks.append(Ask(method: route.method.rawValue, path: "/api/v1/" + filled, body: route.method == .get ? nil : "{}"))
                 continue
             }
@@ -179,7 +185,7 @@ import Testing
             let (own, _) = try await rig.keys.create(name: "acme", scopes: [.send, .read, .plan, .admin], clientID: "acme", by: "test")
             let unbound = Set(
                 rig.nativeRoutes.filter(\.unbound).map {
-                    "\($0.method) \($0.path.replacing("{id}", with: "1").replacing("{wave}", with: "1").replacing("{key}", with: "code:1"))"
+                    "\($0.method) \(Self.example($0.path))"
                 })
             for ask in try Self.asks(rig)
             where !unbound.contains("\(ask.method) \(ask.path.dropFirst("/api/v1/".count))") && !ask.path.hasPrefix("/plan") {
@@ -278,6 +284,14 @@ extension Rig {
         try await client.query(
             """
             INSERT INTO gateway.template_hold (waba_id, name, language, reason) VALUES ('900', 'acme_offer', 'en_US', 'paused at acme')
+            """)
+        try await client.query(
+            """
+            INSERT INTO gateway.quota (key, per_day, source) VALUES ('template:900:acme_offer:en_US', 10, 'acme'), ('portfolio:1', 10, 'acme')
+            """)
+        try await client.query(
+            """
+            INSERT INTO gateway.limit_hit (rule, key, held, let_go) VALUES ('pair', \("number:" + Self.phone), 1, 0)
             """)
         try await client.query(
             """

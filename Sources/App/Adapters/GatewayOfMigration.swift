@@ -12,7 +12,6 @@ package struct GatewayOfMigration: MigrationGateway {
 
     /// What Meta's throughput is for a number that the client keeps using on the Business app.
     private static let coexistencePerSecond = 20.0
-    private static let perSecond = 80.0
 
     package func addSender(_ sender: NewSender, on db: PostgresConnection) async throws {
         if try await gateway.senders.find(phoneNumberID: sender.phoneNumberID, on: db) != nil { return }
@@ -29,7 +28,7 @@ package struct GatewayOfMigration: MigrationGateway {
         try await gateway.senders.add(
             NewSenderRecord(
                 phoneNumberID: sender.phoneNumberID, e164: sender.e164, wabaID: sender.waba, clientID: sender.clientID,
-                perSecond: sender.coexistence ? Self.coexistencePerSecond : Self.perSecond, identityMode: .observe),
+                perSecond: sender.coexistence ? Self.coexistencePerSecond : nil, identityMode: .observe),
             on: db)
     }
 

@@ -82,7 +82,9 @@ public struct Roles: OptionSet, Sendable {
             services.append(RehearsalClock(graphURL: parts.settings.graphURL, client: parts.client, logger: logger))
         }
         if roles.contains(.work) {
-            services += [parts.engine(connections: connections), parts.gateway.housekeeper, parts.webhooks.retention]
+            services += [
+                parts.engine(connections: connections), parts.gateway.housekeeper, parts.gateway.limitsReader, parts.webhooks.retention,
+            ]
         }
         // For the engines of other processes; this one's own hears at once.
         if parts.settings.jobHints { services.append(JobHints(configuration: configuration, logger: logger)) }

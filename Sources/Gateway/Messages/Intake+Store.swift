@@ -63,6 +63,16 @@ extension Intake {
 enum HoldReason {
     static let recipientChanged = "recipient_changed"
     static let templateHeld = "template_held"
+    static let portfolioLimit = "portfolio_limit"
+    static let templateQuota = "template_quota"
+
+    static func code(quota key: String) -> String { key.hasPrefix(Quotas.portfolioPrefix) ? portfolioLimit : templateQuota }
+
+    static func text(quota key: String, perDay: Int) -> String {
+        key.hasPrefix(Quotas.portfolioPrefix)
+            ? "The portfolio has reached the \(perDay) recipients that it may in 24 hours outside service windows."
+            : "The template has been used for the \(perDay) messages that are set for 24 hours."
+    }
 
     static func text(_ state: RecipientState) -> String {
         let cause =

@@ -76,7 +76,7 @@ struct Releases {
     }
 
     /// Queues messages with new jobs.
-    private func again(_ rows: [MessageRow], kind: String, detail: String, on db: PostgresConnection) async throws -> [UUID] {
+    func again(_ rows: [MessageRow], kind: String, detail: String, on db: PostgresConnection) async throws -> [UUID] {
         guard !rows.isEmpty else { return [] }
         let senders = try await SenderRow.resolve(rows.map(\.sender), on: db)
         let going = rows.filter { senders[$0.sender].map { $0.sender.state != .retired } ?? false }.sorted {

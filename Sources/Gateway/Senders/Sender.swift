@@ -23,10 +23,19 @@ public struct Sender: Sendable, Codable, Equatable {
     public var e164: String
     public var wabaID: String
     public var clientID: String
+    /// The business portfolio that owns the WABA, whose messaging limit all its numbers share; nil while it is not known.
+    public var portfolioID: String?
     /// Numbers without a plus are read as national ones of this region.
     public var defaultRegion: String?
     /// Messages a second that Meta allows: 80, coexistence 20, upgraded 1,000.
     public var perSecond: Double
+    /// A person has set it: what Meta says changes it no more.
+    public var perSecondIsSet: Bool
+    /// Meta's word for its throughput: `STANDARD`, `HIGH`, `NOT_APPLICABLE`; nil before Meta was asked.
+    public var throughputLevel: String?
+    /// When Meta was last asked for its limits (real time), and what went wrong then.
+    public var askedAt: Date?
+    public var askError: String?
     public var identityMode: IdentityMode
     public var state: SenderState
     public var stoppedReason: String?
@@ -55,14 +64,18 @@ public struct NewSenderRecord: Sendable, Equatable {
     public var e164: String
     public var wabaID: String
     public var clientID: String
+    public var portfolioID: String?
     public var defaultRegion: String?
-    public var perSecond: Double
+    /// Nil: as Meta says, and what is usual until it was asked.
+    public var perSecond: Double?
     public var identityMode: IdentityMode
 
     public init(
-        phoneNumberID: String, e164: String, wabaID: String, clientID: String = "", defaultRegion: String? = nil, perSecond: Double = 80,
-        identityMode: IdentityMode = .off
+        phoneNumberID: String, e164: String, wabaID: String, clientID: String = "", portfolioID: String? = nil,
+        defaultRegion: String? = nil,
+        perSecond: Double? = nil, identityMode: IdentityMode = .off
     ) {
+        self.portfolioID = portfolioID
         self.phoneNumberID = phoneNumberID
         self.e164 = e164
         self.wabaID = wabaID
@@ -77,15 +90,18 @@ public struct NewSenderRecord: Sendable, Equatable {
 public struct SenderChange: Sendable {
     public var wabaID: String?
     public var clientID: String?
+    /// The inner nil takes it away, until Meta is asked again.
+    public var portfolioID: String??
     /// The inner nil takes the region away.
     public var defaultRegion: String??
     public var perSecond: Double?
     public var identityMode: IdentityMode?
 
     public init(
-        wabaID: String? = nil, clientID: String? = nil, defaultRegion: String?? = nil, perSecond: Double? = nil,
-        identityMode: IdentityMode? = nil
+        wabaID: String? = nil, clientID: String? = nil, portfolioID: String?? = nil, defaultRegion: String?? = nil,
+        perSecond: Double? = nil, identityMode: IdentityMode? = nil
     ) {
+        self.portfolioID = portfolioID
         self.wabaID = wabaID
         self.clientID = clientID
         self.defaultRegion = defaultRegion

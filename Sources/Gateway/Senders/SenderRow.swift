@@ -15,7 +15,10 @@ struct SenderRow: Sendable {
         sender = Sender(
             phoneNumberID: try row.decode(column: "phone_number_id"), e164: try row.decode(column: "e164"),
             wabaID: try row.decode(column: "waba_id"), clientID: try row.decode(column: "client_id"),
+            portfolioID: try row.decode(column: "portfolio_id"),
             defaultRegion: try row.decode(column: "default_region"), perSecond: try row.decode(column: "per_second"),
+            perSecondIsSet: try row.decode(column: "per_second_is_set"), throughputLevel: try row.decode(column: "throughput_level"),
+            askedAt: try row.decode(column: "asked_at"), askError: try row.decode(column: "ask_error"),
             identityMode: IdentityMode(rawValue: try row.decode(column: "identity_mode")) ?? .off,
             state: SenderState(rawValue: try row.decode(column: "state")) ?? .stopped,
             stoppedReason: try row.decode(column: "stopped_reason"),
@@ -95,8 +98,13 @@ enum SenderInput {
             }
             new.defaultRegion = region.uppercased()
         }
-        guard new.perSecond >= 1, new.perSecond <= 10_000 else {
-            throw SenderError(.badValue, "a throughput of \(new.perSecond) a second; expected 1 to 10,000")
+        if let perSecond = new.perSecond, !(1...10_000).contains(perSecond) {
+            throw SenderError(.badValue, "a throughput of \(perSecond) a second; expected 1 to 10,000")
+        }
+        if let portfolio = new.portfolioID,
+            !(1...64).contains(portfolio.utf8.count) || !portfolio.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        {
+            throw SenderError(.badValue, "\(portfolio.prefix(70).debugDescription) is not a portfolio id; expected digits")
         }
         guard new.clientID.utf8.count <= 256, !new.clientID.utf8.contains(0) else {
             throw SenderError(.badValue, "a client id has at most 256 bytes and no U+0000")

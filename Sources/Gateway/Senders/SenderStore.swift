@@ -18,21 +18,26 @@ public struct SenderStore: Sendable {
     public func add(_ new: NewSenderRecord, on db: PostgresConnection? = nil) async throws -> Sender {
         let new = try SenderInput.checked(new)
         return try await inTransaction(db) { db in
-            let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond), on: db)
-            try await Lanes.set(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond), on: db)
+            let standard = try await LimitRules.value("number.standard", on: db) ?? 80
+            let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond ?? standard), on: db)
             let rows = try await db.query(
                 """
-                INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, lane_id, default_region, per_second,
-                    identity_mode)
-                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), \(lane), \(new.defaultRegion), \(new.perSecond),
-                    \(new.identityMode.rawValue))
+                INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, portfolio_id, lane_id, default_region, per_second,
+                    per_second_is_set, identity_mode)
+                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), \(new.portfolioID), \(lane),
+                    \(new.defaultRegion), \(new.perSecond ?? standard), \(new.perSecond != nil), \(new.identityMode.rawValue))
                 ON CONFLICT (phone_number_id) DO UPDATE SET e164 = EXCLUDED.e164, waba_id = EXCLUDED.waba_id,
                     client_id = EXCLUDED.client_id, lane_id = EXCLUDED.lane_id, default_region = EXCLUDED.default_region,
-                    per_second = EXCLUDED.per_second,
-                    identity_mode = EXCLUDED.identity_mode, updated_at = jobs.now()
+                    portfolio_id = CASE WHEN s.waba_id = EXCLUDED.waba_id THEN coalesce(EXCLUDED.portfolio_id, s.portfolio_id)
+                        ELSE EXCLUDED.portfolio_id END,
+                    per_second = CASE WHEN EXCLUDED.per_second_is_set THEN EXCLUDED.per_second ELSE s.per_second END,
+                    per_second_is_set = s.per_second_is_set OR EXCLUDED.per_second_is_set,
+                    identity_mode = EXCLUDED.identity_mode, ask_at = clock_timestamp(), updated_at = jobs.now()
                 RETURNING s.*
                 """)
-            return try SenderRow(rows[0]).sender
+            let sender = try SenderRow(rows[0]).sender
+            try await Lanes.set(sender.laneKey, limits: limits(sender.perSecond), on: db)
+            return sender
         }
     }
 
@@ -49,13 +54,18 @@ public struct SenderStore: Sendable {
                 NewSenderRecord(
                     phoneNumberID: phoneNumberID, e164: old.e164, wabaID: change.wabaID ?? old.wabaID,
                     clientID: change.clientID ?? old.clientID,
-                    defaultRegion: change.defaultRegion ?? old.defaultRegion, perSecond: change.perSecond ?? old.perSecond,
+                    // Another account may be another portfolio's.
+                    portfolioID: change.portfolioID ?? (change.wabaID ?? old.wabaID == old.wabaID ? old.portfolioID : nil),
+                    defaultRegion: change.defaultRegion ?? old.defaultRegion, perSecond: change.perSecond,
                     identityMode: change.identityMode ?? old.identityMode))
-            if new.perSecond != old.perSecond { try await Lanes.set(old.laneKey, limits: limits(new.perSecond), on: db) }
+            let perSecond = new.perSecond ?? old.perSecond
+            if perSecond != old.perSecond { try await Lanes.set(old.laneKey, limits: limits(perSecond), on: db) }
             let rows = try await db.query(
                 """
-                UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID), default_region = \(new.defaultRegion),
-                    per_second = \(new.perSecond), identity_mode = \(new.identityMode.rawValue), updated_at = jobs.now()
+                UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID),
+                    portfolio_id = \(new.portfolioID), default_region = \(new.defaultRegion), per_second = \(perSecond),
+                    per_second_is_set = per_second_is_set OR \(new.perSecond != nil), identity_mode = \(new.identityMode.rawValue),
+                    ask_at = clock_timestamp(), updated_at = jobs.now()
                 WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
                 """)
             return try SenderRow(rows[0]).sender
@@ -112,7 +122,8 @@ public struct SenderStore: Sendable {
                 target = try await add(
                     NewSenderRecord(
                         phoneNumberID: new, e164: from.e164, wabaID: wabaID ?? from.wabaID, clientID: from.clientID,
-                        defaultRegion: from.defaultRegion, perSecond: from.perSecond, identityMode: from.identityMode), on: db)
+                        portfolioID: wabaID ?? from.wabaID == from.wabaID ? from.portfolioID : nil, defaultRegion: from.defaultRegion,
+                        perSecond: from.perSecondIsSet ? from.perSecond : nil, identityMode: from.identityMode), on: db)
             }
             guard var target else { throw Self.missing(old) }
             if target.state == .retired {

@@ -27,12 +27,18 @@ struct SendKind: JobKind {
         var ownHash: String?
         var withoutHash: Bool
         var notifyRun: String?
+        /// Requests made for it so far.
+        var attempts: Int
+        /// Quotas in which a place is reserved for it, or was.
+        var quotas: [String]
+        /// What it is counted in when it goes.
+        var uses: [QuotaItem] = []
 
         var templateKey: TemplateHolds.Key? { template.map { TemplateHolds.key(send.wabaID, $0, language ?? "") } }
         var recipient: RecipientKey { RecipientKey(phoneNumberID: send.sender, address: address) }
     }
 
-    /// Decides in the transaction of the intent. Keys are taken in one order: templates, recipients, pairs, messages that go.
+    /// Decides in the transaction of the intent. Keys are taken in one order: templates, recipients, quotas, pairs, messages that go.
     ///
     /// Messages are read without a lock: what begins, expires or holds one does so only if nothing has happened to it since, and the
     /// intent of its job is held all the while. Locking first would write every row twice.
@@ -76,7 +82,8 @@ struct SendKind: JobKind {
         let (holds, states) = try await lookUp(ready, on: db)
         ready = try await holdTemplates(ready, holds, &verdicts, on: db)
         ready = try await identify(ready, states, senders, &verdicts, on: db)
-        try await begin(ready, &verdicts, on: db)
+        ready = try await holdForQuotas(ready, senders, states, &verdicts, on: db)
+        try await begin(ready, try PairRule(prepared[2]), &verdicts, on: db)
         return verdicts
     }
 
@@ -85,10 +92,12 @@ struct SendKind: JobKind {
         return [
             """
             SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= (SELECT jobs.now()), false),
-                template_name, template_language, own_hash, without_hash, notify_run, body
+                template_name, template_language, own_hash, without_hash, notify_run, body, attempts,
+                coalesce(array_to_string(quotas, E'\\n'), '')
             FROM gateway.message WHERE id = ANY (ARRAY(SELECT unnest(\(Array(Set(ids))))))
             """,
             SenderRow.rows(attempts.compactMap { Sender.phoneNumberID(laneKey: $0.laneKey) }),
+            PairRule.query,
         ]
     }
 
@@ -98,7 +107,9 @@ struct SendKind: JobKind {
             uniquingKeysWith: +)
         return try rows.decode(
             (
-                UUID, String, String, String, String?, String?, String, String, Int64?, Bool, String?, String?, String?, Bool, String?, Data
+                UUID, String, String, String, String?, String?, String, String, Int64?, Bool, String?, String?, String?, Bool, String?,
+                Data,
+                Int, String
             ).self
         ).compactMap { row in
             // A message that went again may have an old job left: it is its current one's turn.
@@ -109,7 +120,8 @@ struct SendKind: JobKind {
                     id: row.0, sender: row.1, wabaID: "", edge: MessageEdge(rawValue: row.2) ?? .messages, e164: row.4, userID: row.5,
                     body: row.15),
                 address: row.3, kind: row.6, state: MessageState(rawValue: row.7) ?? .unknown, jobID: row.8, isExpired: row.9,
-                template: row.10, language: row.11, ownHash: row.12, withoutHash: row.13, notifyRun: row.14)
+                template: row.10, language: row.11, ownHash: row.12, withoutHash: row.13, notifyRun: row.14,
+                attempts: row.16, quotas: row.17.split(separator: "\n").map(String.init))
         }
     }
 
@@ -200,12 +212,14 @@ struct SendKind: JobKind {
         return going
     }
 
-    private func hold(_ messages: [(Waiting, String)], code: String, on db: PostgresConnection) async throws {
+    /// - Parameter key: the quota it is held for.
+    func hold(_ messages: [(Waiting, String)], code: String, for key: String? = nil, on db: PostgresConnection) async throws {
         guard !messages.isEmpty else { return }
         let held = Set(
             try await db.query(
                 """
-                UPDATE gateway.message m SET state = 'held', reason_code = \(code), reason = n.reason, job_id = NULL, updated_at = jobs.now()
+                UPDATE gateway.message m SET state = 'held', reason_code = \(code), reason = n.reason, held_for = \(key), job_id = NULL,
+                    updated_at = jobs.now()
                 FROM unnest(\(messages.map(\.0.send.id)), \(messages.map(\.0.attempt.jobID)), \(messages.map { $0.1.storable(1000) }))
                     AS n (id, job, reason)
                 WHERE m.id = n.id AND m.state = 'queued' AND m.job_id = n.job RETURNING m.id
@@ -218,24 +232,26 @@ struct SendKind: JobKind {
 
     /// Lets those go whose pair is free, one message in six seconds between a number and a recipient with a burst that is paid back, and
     /// which are still as they were read.
-    private func begin(_ messages: [Waiting], _ verdicts: inout [Admission], on db: PostgresConnection) async throws {
+    private func begin(_ messages: [Waiting], _ rule: PairRule, _ verdicts: inout [Admission], on db: PostgresConnection) async throws {
         guard !messages.isEmpty else { return }
-        let settings = core.settings
+        let quotas = messages.map { $0.uses.isEmpty ? nil : $0.uses.map(\.key).joined(separator: "\n") }
         let rows = try await db.query(
             """
-            SELECT place, until, failures, begun FROM gateway.begin(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)),
-                \(messages.map(\.send.hash)), \(messages.map(\.send.sender)), \(messages.map(\.address)),
-                \(settings.pairInterval / .seconds(1)), \(settings.pairBurst)::int, \(settings.pairBurstWindow / .seconds(1)),
-                \(settings.pairInShadow))
+            SELECT place, until, failures, is_over, begun FROM gateway.begin(\(messages.map(\.send.id)), \(messages.map(\.attempt.jobID)),
+                \(messages.map(\.send.hash)), \(quotas), \(messages.map(\.send.sender)), \(messages.map(\.address)),
+                \(rule.interval), \(rule.burst)::int, \(rule.window), \(rule.isInShadow))
             """
-        ).decode((Int, Date?, Int, Bool).self)
+        ).decode((Int, Date?, Int, Bool, Bool).self)
         // Changed while we looked: the next look sees to what.
         for message in messages {
             verdicts[message.place] = .postpone(until: Date(timeIntervalSinceNow: 1), reason: "the message has changed")
         }
         var going: [(Int64, PreparedSend)] = []
-        for (place, until, failures, begun) in rows where messages.indices.contains(place - 1) {
+        var begunMessages: [Waiting] = []
+        var hits: [LimitHits.Hit] = []
+        for (place, until, failures, isOver, begun) in rows where messages.indices.contains(place - 1) {
             let message = messages[place - 1]
+            if isOver { hits.append(.init(rule: "pair", key: Sender.laneKey(message.send.sender), isShadow: until == nil)) }
             if let until {
                 verdicts[message.place] = .postpone(until: until, reason: "pair rate: one message in 6 s to the same recipient")
             } else if begun {
@@ -243,8 +259,11 @@ struct SendKind: JobKind {
                 send.pairFailures = failures
                 going.append((message.attempt.id, send))
                 verdicts[message.place] = .go
+                begunMessages.append(message)
             }
         }
+        try await countQuotas(begunMessages, on: db)
+        try await LimitHits.note(hits, on: db)
         core.handoff.put(going)
     }
 }

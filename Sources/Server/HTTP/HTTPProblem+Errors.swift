@@ -24,6 +24,7 @@ extension HTTPProblem {
         case let error as SenderError:
             self.init(
                 error.code == .notFound ? .notFound : error.code == .retired ? .conflict : .badRequest, error.code.rawValue, error.message)
+        case let error as LimitError: self.init(error.code == .notFound ? .notFound : .badRequest, error.code.rawValue, error.message)
         case let error as RebuildError:
             let status: HTTPResponse.Status =
                 switch error.code {

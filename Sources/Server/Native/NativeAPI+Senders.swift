@@ -44,9 +44,8 @@ extension NativeAPI {
         let body = try await body(request)
         let new = NewSenderRecord(
             phoneNumberID: try body.required("phone_number_id"), e164: try body.required("e164"), wabaID: try body.required("waba_id"),
-            clientID: body["client_id"]?.text ?? "", defaultRegion: body["default_region"]?.text,
-            perSecond: body["per_second"]?.double ?? 80,
-            identityMode: try Self.mode(body) ?? .off)
+            clientID: body["client_id"]?.text ?? "", portfolioID: body["portfolio_id"]?.text, defaultRegion: body["default_region"]?.text,
+            perSecond: body["per_second"]?.double, identityMode: try Self.mode(body) ?? .off)
         let sender = try await dependencies.gateway.senders.add(new)
         try await audit("sender added", sender.phoneNumberID, nil, context)
         return .json(Self.json(sender), status: .created)
@@ -59,6 +58,7 @@ extension NativeAPI {
         change.clientID = body["client_id"]?.text
         // A null takes the region away, an absent member leaves it.
         if let region = body.object?["default_region"] { change.defaultRegion = .some(region.text) }
+        if let portfolio = body.object?["portfolio_id"] { change.portfolioID = .some(portfolio.text) }
         change.perSecond = body["per_second"]?.double
         change.identityMode = try Self.mode(body)
         let sender = try await dependencies.gateway.senders.set(try await sender(context).phoneNumberID, change)
@@ -79,6 +79,10 @@ extension NativeAPI {
             "identity_mode": .string(sender.identityMode.rawValue), "state": .string(sender.state.rawValue),
             "created_at": MessageView.time(sender.createdAt), "updated_at": MessageView.time(sender.updatedAt),
         ]
+        if let portfolio = sender.portfolioID { object["portfolio_id"] = .string(portfolio) }
+        if let level = sender.throughputLevel { object["throughput_level"] = .string(level) }
+        if let at = sender.askedAt { object["asked_at"] = MessageView.time(at) }
+        if let error = sender.askError { object["ask_error"] = .string(error) }
         if let region = sender.defaultRegion { object["default_region"] = .string(region) }
         if let reason = sender.stoppedReason { object["stopped_reason"] = .string(reason) }
         if let by = sender.stoppedBy { object["stopped_by"] = .string(by) }

@@ -27,7 +27,9 @@ struct NativeAPI: Sendable {
 
     var routes: [Route] {
         messageRoutes + fleetRoutes + planRoutes + migrationRoutes + templateRoutes + senderRoutes + recipientRoutes + rebuildRoutes
-            + overrideRoutes + webhookRoutes + keyRoutes + [Route(method: .get, path: "events", scope: .read, handler: events)]
+            + overrideRoutes + limitRoutes + webhookRoutes + keyRoutes + [
+                Route(method: .get, path: "events", scope: .read, handler: events)
+            ]
     }
 
     func register(on router: Router<RelevoContext>) {

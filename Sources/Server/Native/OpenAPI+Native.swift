@@ -24,7 +24,7 @@ extension OpenAPI {
           "default":{"$ref":"#/components/responses/Problem"}}},"post":{"summary":"Add a sender","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","requestBody":{"required":true,"content":{"application/json":{
           "schema":{"type":"object","properties":{"phone_number_id":{"type":"string"},"e164":{"type":"string"},"waba_id":{"type":"string"},
-          "client_id":{"type":"string"},"default_region":{"type":"string"},"per_second":{"type":"number"},"identity_mode":{"enum":["off",
+          "client_id":{"type":"string"},"portfolio_id":{"type":"string"},"default_region":{"type":"string"},"per_second":{"type":"number"},"identity_mode":{"enum":["off",
           "observe","enforce"]}},"required":["phone_number_id","e164","waba_id"]}}}},"responses":{"201":{"description":"The sender","content":{
           "application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/senders/{id}":{"get":{"summary":"One sender","security":[{"key":[]}],"description":"Scope `read`.","parameters":[{"name":"id",
@@ -34,7 +34,7 @@ extension OpenAPI {
           "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
           "description":"phone number id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
           "type":"object","properties":{"waba_id":{"type":"string"},"client_id":{"type":"string"},"default_region":{"type":["string","null"]},
-          "per_second":{"type":"number"},"identity_mode":{"enum":["off","observe","enforce"]}}}}}},"responses":{"200":{
+          "portfolio_id":{"type":["string","null"]},"per_second":{"type":"number"},"identity_mode":{"enum":["off","observe","enforce"]}}}}}},"responses":{"200":{
           "description":"The sender","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{
           "$ref":"#/components/responses/Problem"}}}},
         "/api/v1/senders/{id}/stop":{"post":{"summary":"Stop a sender: its messages are held","security":[{"key":[]}],
@@ -107,6 +107,27 @@ extension OpenAPI {
           "security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"key","in":"path",
           "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"What was lifted","content":{
           "application/json":{"schema":{"$ref":"#/components/schemas/Override"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/limits":{"get":{"summary":"Meta's limits, quotas of 24 hours and how they stand, what they held back in the last seven days",
+          "security":[{"key":[]}],"description":"Scope `read`.","responses":{"200":{"description":"Limits","content":{"application/json":{
+          "schema":{"type":"object","properties":{"rules":{"type":"array","items":{"$ref":"#/components/schemas/LimitRule"}},"quotas":{
+          "type":"array","items":{"$ref":"#/components/schemas/Quota"}},"reached":{"type":"array","items":{"type":"object"}}}}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/limits/{name}":{"patch":{"summary":"Change a limit, from the next admission on","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"name","in":"path","required":true,
+          "description":"name","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
+          "type":"object","properties":{"value":{"type":["number","null"]},"shadow":{"type":"boolean"},"source":{"type":"string"},"effective":{
+          "type":"string","description":"such as 2026-05-21"}}}}}},"responses":{"200":{"description":"The limit","content":{
+          "application/json":{"schema":{"$ref":"#/components/schemas/LimitRule"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/quotas/{key}":{"patch":{"summary":"Set a quota of 24 hours","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client. Keys are `portfolio:<id>` and `template:<waba>:<name>:<language>`.",
+          "parameters":[{"name":"key","in":"path","required":true,"description":"key","schema":{"type":"string"}}],"requestBody":{
+          "required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"per_day":{"type":["integer","null"]},
+          "shadow":{"type":"boolean"},"source":{"type":"string"},"follows_meta":{"type":"boolean","description":"what Meta says counts again"}}}}}},
+          "responses":{"200":{"description":"The quota","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Quota"}}}},
+          "default":{"$ref":"#/components/responses/Problem"}}},"delete":{"summary":"Take a quota away; what is held for it goes on",
+          "security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"key","in":"path",
+          "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"Its key","content":{
+          "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/keys":{"get":{"summary":"API keys; never the keys themselves","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","responses":{"200":{"description":"Keys","content":{
           "application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},

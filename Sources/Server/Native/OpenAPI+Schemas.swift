@@ -47,6 +47,12 @@ extension OpenAPI {
           "sender":{"type":"string"},"waba_id":{"type":"string"},"code":{"type":"integer"},"reason":{"type":"string"},"by":{"type":"string"},
           "since":{"type":"string","format":"date-time"},"until":{"type":"string","format":"date-time"},"count":{"type":"integer"},
           "message_id":{"type":"string"}}},
+        "LimitRule":{"type":"object","properties":{"name":{"type":"string"},"value":{"type":"number","description":"absent: no limit"},
+          "unit":{"type":"string"},"about":{"type":"string"},"source":{"type":"string"},"effective":{"type":"string"},"shadow":{
+          "type":"boolean"},"changed_by":{"type":"string"},"changed_at":{"type":"string","format":"date-time"}}},
+        "Quota":{"type":"object","properties":{"key":{"type":"string"},"per_day":{"type":"integer","description":"absent: no limit"},"shadow":{
+          "type":"boolean"},"used":{"type":"integer"},"held":{"type":"integer"},"source":{"type":"string"},"effective":{"type":"string",
+          "format":"date-time"},"set_by":{"type":"string"},"tier":{"type":"string"}}},
         "Key":{"type":"object","properties":{"id":{"type":"string"},"name":{"type":"string"},"hint":{"type":"string"},"scopes":{"type":"array",
           "items":{"type":"string"}},"client_id":{"type":"string"},"created_by":{"type":"string"},"created_at":{"type":"string",
           "format":"date-time"},"revoked_by":{"type":"string"},"revoked_at":{"type":"string","format":"date-time"}}},

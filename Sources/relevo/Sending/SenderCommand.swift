@@ -16,13 +16,14 @@ struct SenderCommand: AsyncParsableCommand {
         @Option(help: "Its WABA.") var waba: String
         @Option(help: "The client it belongs to.") var client = ""
         @Option(help: ArgumentHelp("Recipients without a plus are national numbers of this region.", valueName: "XX")) var region: String?
-        @Option(help: "Messages a second Meta lets it send.") var perSecond = 80.0
+        @Option(help: "The business portfolio that owns the WABA; else Meta is asked.") var portfolio: String?
+        @Option(help: "Messages a second Meta lets it send; else Meta is asked.") var perSecond: Double?
         @Option(help: "Identity hashes: off, observe or enforce.") var identity = "off"
 
         func run() async throws {
             let record = NewSenderRecord(
-                phoneNumberID: phoneNumberID, e164: number, wabaID: waba, clientID: client, defaultRegion: region, perSecond: perSecond,
-                identityMode: try identityMode(identity))
+                phoneNumberID: phoneNumberID, e164: number, wabaID: waba, clientID: client, portfolioID: portfolio, defaultRegion: region,
+                perSecond: perSecond, identityMode: try identityMode(identity))
             let sender = try await common.with { try await $0.gateway.senders.add(record) }
             try common.show(sender, "\(sender.e164) sends as \(sender.phoneNumberID)")
         }
@@ -37,12 +38,13 @@ struct SenderCommand: AsyncParsableCommand {
             try common.show(
                 ["senders": senders],
                 Output.table(
-                    ["phone number id", "number", "WABA", "client", "region", "per second", "identity", "state"],
+                    ["phone number id", "number", "WABA", "client", "portfolio", "region", "per second", "identity", "state"],
                     senders.map {
                         [
-                            $0.phoneNumberID, $0.e164, $0.wabaID, $0.clientID, $0.defaultRegion ?? "-", "\($0.perSecond)",
+                            $0.phoneNumberID, $0.e164, $0.wabaID, $0.clientID, $0.portfolioID ?? "-", $0.defaultRegion ?? "-",
+                            "\($0.perSecond)",
                             $0.identityMode.rawValue,
-                            $0.state.rawValue + ($0.stoppedReason.map { ": \($0)" } ?? ""),
+                            $0.state.rawValue + (($0.stoppedReason ?? $0.askError).map { ": \($0)" } ?? ""),
                         ]
                     }))
         }
@@ -55,13 +57,16 @@ struct SenderCommand: AsyncParsableCommand {
         @Option(help: "Its WABA.") var waba: String?
         @Option(help: "The client it belongs to.") var client: String?
         @Option(help: ArgumentHelp("Default region; none takes it away.", valueName: "XX")) var region: String?
+        @Option(help: "The business portfolio that owns the WABA; none asks Meta.") var portfolio: String?
         @Option(help: "Messages a second Meta lets it send.") var perSecond: Double?
         @Option(help: "Identity hashes: off, observe or enforce.") var identity: String?
 
         func run() async throws {
             let newRegion: String?? = region.map { $0 == "none" ? nil : $0 }
+            let newPortfolio: String?? = portfolio.map { $0 == "none" ? nil : $0 }
             let change = SenderChange(
-                wabaID: waba, clientID: client, defaultRegion: newRegion, perSecond: perSecond, identityMode: try identity.map(identityMode)
+                wabaID: waba, clientID: client, portfolioID: newPortfolio, defaultRegion: newRegion, perSecond: perSecond,
+                identityMode: try identity.map(identityMode)
             )
             let id = phoneNumberID
             let sender = try await common.with { try await $0.gateway.senders.set(id, change) }

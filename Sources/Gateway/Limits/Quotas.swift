@@ -1,0 +1,84 @@
+import Foundation
+import Postgres
+
+/// The rows of quotas: what counts moving sums of 24 hours.
+enum Quotas {
+    static func portfolio(_ id: String) -> String { portfolioPrefix + id }
+    static let portfolioPrefix = "portfolio:"
+    /// How long before its end a service window counts as closed: a message that is let go now goes out a little later.
+    static let windowMargin: Double = 600
+
+    /// Locks those of these quotas that exist, and reads which of these items are counted in them.
+    static func open(_ items: Set<QuotaItem>, on db: PostgresConnection) async throws -> QuotaBook {
+        let items = Array(items)
+        let rows = try await db.pipeline([
+            "SELECT key, per_day, shadow, used, waiting FROM gateway.open_quotas(\(Set(items.map(\.key)).sorted()))",
+            """
+            SELECT n.key, n.item FROM unnest(\(items.map(\.key)), \(items.map(\.item))) AS n (key, item)
+            WHERE EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = n.key AND u.item = n.item)
+            """,
+        ])
+        let standings = try rows[0].decode((String, Int?, Bool, Int, Bool).self).map { key, perDay, shadow, used, waiting in
+            (key, QuotaBook.Standing(perDay: perDay, isInShadow: shadow, used: used, isWaitedFor: waiting))
+        }
+        return QuotaBook(
+            standings: Dictionary(standings, uniquingKeysWith: { first, _ in first }),
+            counted: Set(try rows[1].decode((String, String).self).map { QuotaItem(key: $0.0, item: $0.1) }))
+    }
+
+    /// Counts items for messages, for 24 hours from now. The locks of their quotas are held.
+    static func take(_ uses: [(QuotaItem, message: UUID, attempt: Int)], on db: PostgresConnection) async throws {
+        guard !uses.isEmpty else { return }
+        try await db.query(
+            """
+            SELECT gateway.take_quotas(\(uses.map(\.0.key)), \(uses.map(\.0.item)), \(uses.map(\.message)),
+                \(uses.map { Int32(clamping: $0.attempt) }))
+            """)
+    }
+
+    /// Frees items that messages hold and do not need any more.
+    static func free(_ uses: [(QuotaItem, message: UUID, attempt: Int)], on db: PostgresConnection) async throws {
+        guard !uses.isEmpty else { return }
+        try await db.query(
+            """
+            INSERT INTO gateway.quota_mark (key, item, message_id, attempt)
+            SELECT * FROM unnest(\(uses.map(\.0.key)), \(uses.map(\.0.item)), \(uses.map(\.message)),
+                \(uses.map { Int32(clamping: $0.attempt) }))
+            """)
+    }
+
+    /// Those of these recipients whose service window is open, and stays open a while.
+    static func open(windows: [(sender: String, address: String)], on db: PostgresConnection) async throws -> Set<[String]> {
+        guard !windows.isEmpty else { return [] }
+        return Set(
+            try await db.query(
+                """
+                SELECT w.sender, w.address FROM unnest(\(windows.map(\.sender)), \(windows.map(\.address))) AS n (sender, address)
+                JOIN gateway.service_window w ON w.sender = n.sender AND w.address = n.address
+                WHERE w.last_inbound_at > jobs.now() - interval '24 hours' + make_interval(secs => \(windowMargin))
+                """
+            ).decode((String, String).self).map { [$0.0, $0.1] })
+    }
+}
+
+/// How often a limit held something back, or would have.
+enum LimitHits {
+    struct Hit: Hashable {
+        var rule: String
+        var key: String
+        var isShadow: Bool
+    }
+
+    static func note(_ hits: [Hit], on db: PostgresConnection) async throws {
+        guard !hits.isEmpty else { return }
+        let counts = Dictionary(grouping: hits, by: \.self).mapValues(\.count)
+        let keys = Array(counts.keys)
+        try await db.query(
+            """
+            INSERT INTO gateway.limit_hit (rule, key, held, let_go)
+            SELECT n.rule, n.key, CASE WHEN n.shadow THEN 0 ELSE n.count END, CASE WHEN n.shadow THEN n.count ELSE 0 END
+            FROM unnest(\(keys.map(\.rule)), \(keys.map(\.key)), \(keys.map(\.isShadow)), \(keys.map { Int32(clamping: counts[$0] ?? 0) }))
+                AS n (rule, key, shadow, count)
+            """)
+    }
+}

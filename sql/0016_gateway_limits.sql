@@ -1,0 +1,216 @@
+-- owner: gateway
+-- Limits of Meta's: what they are, how much of each is used, and how often one was reached. Business time (jobs.now()), as a day of Meta's is
+-- 24 hours of the time that statuses carry.
+
+-- The numbers themselves, each with who says so and since when. A change counts from the next admission on, in every process.
+CREATE TABLE gateway.limit_rule (
+    name text PRIMARY KEY,
+    -- Null: no limit.
+    value double precision CHECK (value > 0),
+    unit text NOT NULL,
+    about text NOT NULL,
+    source text NOT NULL,
+    effective date NOT NULL,
+    -- Count what it would hold back, and let it go; null where that has no meaning.
+    shadow boolean,
+    changed_by text,
+    changed_at timestamptz
+);
+
+INSERT INTO gateway.limit_rule (name, value, unit, about, source, effective, shadow) VALUES
+    ('number.standard', 80, 'messages a second', 'throughput of a number, inbound and outbound together', 'Meta, Throughput', '2026-05-21', NULL),
+    ('number.high', 1000, 'messages a second', 'throughput of a number that Meta has upgraded', 'Meta, Throughput', '2026-05-21', NULL),
+    ('number.coexistence', 20, 'messages a second', 'throughput of a number that is still on the Business app', 'Meta, Throughput', '2026-05-21', NULL),
+    ('pair.seconds', 6.2, 'seconds', 'time between two messages from one number to one recipient: Meta''s six, and a little', 'Meta, Platform rate limits', '2026-02-27', false),
+    ('pair.burst', 45, 'messages', 'messages that may borrow from the time after them', 'Meta, Platform rate limits', '2026-02-27', NULL),
+    ('pair.burst_seconds', 5, 'seconds', 'time a burst has: Meta''s six, and a little less', 'Meta, Platform rate limits', '2026-02-27', NULL),
+    ('tier.TIER_50', 50, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL),
+    ('tier.TIER_250', 250, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL),
+    ('tier.TIER_1K', 1000, 'recipients in 24 h', 'messaging limit of a portfolio, of before', 'Meta, Messaging limits', '2024-01-01', NULL),
+    ('tier.TIER_2K', 2000, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL),
+    ('tier.TIER_10K', 10000, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL),
+    ('tier.TIER_100K', 100000, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL),
+    ('tier.TIER_UNLIMITED', NULL, 'recipients in 24 h', 'messaging limit of a portfolio', 'Meta, Messaging limits', '2026-09-01', NULL);
+
+-- A count of different things within a moving 24 hours: the recipients a portfolio reaches outside service windows, which all its numbers
+-- share (`portfolio:<id>`), or the messages with a template (`template:<waba>:<name>:<language>`).
+--
+-- Whoever changes what is counted holds the lock of this row, and takes those of several in the order of their keys, before pairs and messages.
+CREATE TABLE gateway.quota (
+    key text PRIMARY KEY CHECK (key LIKE 'portfolio:%' OR key LIKE 'template:%'),
+    -- Null: no limit.
+    per_day integer CHECK (per_day > 0),
+    shadow boolean NOT NULL DEFAULT false,
+    source text NOT NULL,
+    effective timestamptz NOT NULL DEFAULT jobs.now(),
+    -- A person who set it, after which Meta's word changes it no more; null: as Meta says.
+    set_by text,
+    -- Meta's word for it, such as TIER_2K.
+    tier text,
+    -- Different items in quota_use.
+    used integer NOT NULL DEFAULT 0 CHECK (used >= 0),
+    -- Messages are held for it, in their order: none may overtake them.
+    waiting boolean NOT NULL DEFAULT false
+);
+
+-- What is counted, and until when. A recipient is counted once, however many messages reach them; each message holds them by itself.
+CREATE TABLE gateway.quota_use (
+    key text NOT NULL,
+    -- The recipient's address, or the message's id.
+    item text NOT NULL,
+    message_id uuid NOT NULL,
+    -- Which attempt of the message took it: what is heard of an earlier one does not free it.
+    attempt integer NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (key, item, message_id)
+);
+
+-- 24 hours and a quarter: Meta counts from when it has the request, or has delivered the message, which is after what we know of. A second too
+-- short would be one recipient too many.
+CREATE FUNCTION gateway.counted_until(p_at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT p_at + interval '24 hours 15 minutes' $$;
+
+CREATE INDEX quota_use_until ON gateway.quota_use (key, until);
+
+-- Append-only, so that no status waits for a quota: places that are free again (until is null), and recipients who were reached, who count
+-- from then. Taken in by whoever looks next.
+CREATE TABLE gateway.quota_mark (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text NOT NULL,
+    item text NOT NULL,
+    message_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    until timestamptz
+);
+
+CREATE INDEX quota_mark_key ON gateway.quota_mark (key, id);
+
+-- Whatever ends a message ends its places too: a trigger, so that no way of ending one can forget it.
+CREATE FUNCTION gateway.mark_quotas() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO gateway.quota_mark (key, item, message_id, attempt, until)
+    SELECT u.key, CASE WHEN u.key LIKE 'portfolio:%' THEN NEW.address ELSE NEW.id::text END, NEW.id,
+        -- What is taken for a message that waits is for its next attempt.
+        NEW.attempts + CASE WHEN OLD.state IN ('queued', 'held') THEN 1 ELSE 0 END,
+        CASE WHEN NEW.state IN ('delivered', 'read') THEN gateway.counted_until(coalesce(NEW.delivered_at, NEW.read_at, jobs.now())) END
+    FROM unnest(NEW.quotas) AS u (key)
+    -- A template counts what was sent, wherever it arrives.
+    WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read');
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER message_ends_quotas AFTER UPDATE OF state ON gateway.message FOR EACH ROW
+WHEN (NEW.quotas IS NOT NULL AND NEW.state <> OLD.state AND NEW.state IN ('delivered', 'read', 'failed', 'expired', 'cancelled', 'held')
+    AND NOT (OLD.state = 'delivered' AND NEW.state = 'read'))
+EXECUTE FUNCTION gateway.mark_quotas();
+
+-- Takes marks in and drops what is over, so many of each at most. The caller holds the lock of the quota.
+CREATE FUNCTION gateway.fold_quota(p_key text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_sort = on AS $$
+DECLARE
+    v_now timestamptz := jobs.now();
+    v_marks bigint[];
+    v_over tid[];
+    v_items text[];
+    v_before integer;
+BEGIN
+    SELECT array_agg(m.id) INTO v_marks FROM (SELECT id FROM gateway.quota_mark WHERE key = p_key ORDER BY id LIMIT 2000) m;
+    SELECT array_agg(u.place) INTO v_over
+    FROM (SELECT ctid AS place FROM gateway.quota_use WHERE key = p_key AND until <= v_now ORDER BY until LIMIT 5000) u;
+    IF v_marks IS NULL AND v_over IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(DISTINCT x.item) INTO v_items FROM (
+        SELECT item FROM gateway.quota_mark WHERE id = ANY (v_marks)
+        UNION ALL SELECT item FROM gateway.quota_use WHERE ctid = ANY (v_over)) x;
+    SELECT count(DISTINCT item) INTO v_before FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items);
+    DELETE FROM gateway.quota_use WHERE ctid = ANY (v_over) AND key = p_key;
+    -- The last word on each message counts: what failed may yet arrive.
+    WITH m AS (DELETE FROM gateway.quota_mark WHERE id = ANY (v_marks) RETURNING *),
+    l AS MATERIALIZED (SELECT DISTINCT ON (message_id) * FROM m ORDER BY message_id, id DESC),
+    freed AS (
+        DELETE FROM gateway.quota_use u USING l
+        WHERE u.key = p_key AND u.item = l.item AND u.message_id = l.message_id AND l.until IS NULL AND u.attempt <= l.attempt)
+    INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until)
+    SELECT p_key, l.item, l.message_id, l.attempt, l.until FROM l WHERE l.until > v_now ORDER BY l.item, l.message_id
+    ON CONFLICT (key, item, message_id) DO UPDATE SET until = greatest(u.until, EXCLUDED.until);
+    UPDATE gateway.quota q SET used = q.used - v_before
+        + (SELECT count(DISTINCT item) FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items))
+    WHERE q.key = p_key;
+END
+$$;
+
+-- Locks those quotas of the ones named that exist, in the order of their keys, and tells how they stand.
+CREATE FUNCTION gateway.open_quotas(p_keys text[])
+RETURNS TABLE (key text, per_day integer, shadow boolean, used integer, waiting boolean)
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_keys text[];
+BEGIN
+    SELECT array_agg(l.key ORDER BY l.key) INTO v_keys
+    FROM (SELECT key FROM gateway.quota WHERE key = ANY (p_keys) ORDER BY key FOR UPDATE) l;
+    IF v_keys IS NULL THEN
+        RETURN;
+    END IF;
+    FOR i IN 1..cardinality(v_keys) LOOP
+        PERFORM gateway.fold_quota(v_keys[i]);
+    END LOOP;
+    RETURN QUERY SELECT q.key, q.per_day, q.shadow, q.used, q.waiting FROM gateway.quota q WHERE q.key = ANY (v_keys) ORDER BY q.key;
+END
+$$;
+
+-- Counts items for 24 hours from now, each for a message. The caller holds the locks of the quotas.
+CREATE FUNCTION gateway.take_quotas(p_keys text[], p_items text[], p_ids uuid[], p_attempts integer[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+DECLARE
+    v_until timestamptz := gateway.counted_until(jobs.now());
+BEGIN
+    WITH n AS MATERIALIZED (
+        SELECT * FROM unnest(p_keys, p_items, p_ids, p_attempts) AS u (key, item, id, attempt)),
+    fresh AS (
+        SELECT n.key, count(DISTINCT n.item) AS items FROM n
+        WHERE NOT EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = n.key AND u.item = n.item) GROUP BY n.key),
+    taken AS (
+        INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until)
+        SELECT DISTINCT ON (n.key, n.item, n.id) n.key, n.item, n.id, n.attempt, v_until FROM n ORDER BY n.key, n.item, n.id
+        ON CONFLICT (key, item, message_id) DO UPDATE SET until = EXCLUDED.until, attempt = greatest(u.attempt, EXCLUDED.attempt))
+    UPDATE gateway.quota q SET used = q.used + fresh.items FROM fresh WHERE q.key = fresh.key;
+END
+$$;
+
+-- How often a limit held something back, or would have: appended by admission, summed up by the day.
+CREATE TABLE gateway.limit_hit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    rule text NOT NULL,
+    -- The number whose pairs they are, or the quota.
+    key text NOT NULL,
+    day date NOT NULL DEFAULT (jobs.now() AT TIME ZONE 'UTC')::date,
+    -- Those that had to wait, and those that went because the limit is in shadow.
+    held integer NOT NULL,
+    let_go integer NOT NULL
+);
+
+CREATE TABLE gateway.limit_day (
+    rule text NOT NULL,
+    key text NOT NULL,
+    day date NOT NULL,
+    held bigint NOT NULL,
+    let_go bigint NOT NULL,
+    PRIMARY KEY (rule, key, day)
+);
+
+-- Sums hits up, so many at most, and forgets days of more than 90 days ago.
+CREATE FUNCTION gateway.sum_hits(p_max integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    WITH d AS (
+        DELETE FROM gateway.limit_hit WHERE id = ANY (ARRAY(
+            SELECT id FROM gateway.limit_hit ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED)) RETURNING *)
+    INSERT INTO gateway.limit_day AS l (rule, key, day, held, let_go)
+    SELECT d.rule, d.key, d.day, sum(d.held), sum(d.let_go) FROM d GROUP BY d.rule, d.key, d.day ORDER BY d.rule, d.key, d.day
+    ON CONFLICT (rule, key, day) DO UPDATE SET held = l.held + EXCLUDED.held, let_go = l.let_go + EXCLUDED.let_go;
+    DELETE FROM gateway.limit_day WHERE day < (jobs.now() AT TIME ZONE 'UTC')::date - 90;
+END
+$$;
