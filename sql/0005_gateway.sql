@@ -20,6 +20,8 @@ CREATE TABLE gateway.sender (
     per_second_is_set boolean NOT NULL DEFAULT false,
     -- Meta's words for its throughput; and when Meta is to be asked again (real time), when it was, and what went wrong then.
     throughput_level text,
+    -- When Meta's check of identities was switched on for it (real time); null: not by us, or to be done again.
+    identity_check_at timestamptz,
     ask_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     asked_at timestamptz,
     ask_error text,
@@ -71,7 +73,7 @@ CREATE TABLE gateway.message (
     attempts integer NOT NULL DEFAULT 0,
     own_hash text,
     hash_attached text,
-    -- Sent again after its recipient was verified: no hash is attached, not even the caller's.
+    -- Sent again after its recipient was verified: not with the caller's hash, and with one of ours only once a new one is known.
     without_hash boolean NOT NULL DEFAULT false,
     wamid text,
     -- Of transmissions that failed before this one; their late statuses change nothing.

@@ -56,11 +56,12 @@ extension Gateway {
         try await Releases(core: core).trusted(senders: senders, on: db)
     }
 
-    /// The same for what `IdentityLedger.verify` returned.
+    /// The same for what `IdentityLedger.verify` returned. What failed for anybody else stays failed.
     @discardableResult
     public func releaseHeld(_ verified: [IdentityLedger.Verified], on db: PostgresConnection) async throws -> [UUID] {
         guard !verified.isEmpty else { return [] }
-        return try await releaseHeld(senders: Array(Set(verified.map(\.phoneNumberID))), on: db)
+        return try await Releases(core: core).trusted(
+            senders: Array(Set(verified.map(\.phoneNumberID))), verified: verified, on: db)
     }
 
     /// Records that a person has verified a recipient and sends on what waits for them, in one transaction. Throws `RecipientError`.

@@ -30,10 +30,10 @@ extension Gateway {
             defer { core.waiters.stop(id, ticket: ticket) }
             let left = clock.now.duration(to: end)
             if looks {
-                guard let state = try await MessageReader.state(id, on: core.client) else {
+                guard let isAnswered = try await MessageReader.isAnswered(id, on: core.client) else {
                     throw GatewayRefusal.invalid("there is no message \(id.uuidString.lowercased())")
                 }
-                if state.isAnswered || left <= .zero { break }
+                if isAnswered || left <= .zero { break }
             }
             looks = true
             let step = min(pause, left)

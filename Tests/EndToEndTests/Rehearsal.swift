@@ -78,14 +78,15 @@ final class Rehearsal {
         return child
     }
 
+    /// - Parameter scenario: the world; nil: the one of the example's fleet.
     @discardableResult
-    func startSandbox(_ more: String...) async throws -> Child {
-        let child = try await start(
-            [
-                "sandbox", "--fleet", Self.example.appending(path: "fleet.csv").path(), "--port", String(graphPort), "--start",
-                "2026-11-25T06:00:00Z", "--speed", "60", "--seed", "1", "--webhook-url", "http://127.0.0.1:\(port)/webhooks/whatsapp",
-                "--log", folder.appending(path: "sandbox.jsonl").path(),
-            ] + more, ["RELEVO_SANDBOX_TOKEN": Self.token])
+    func startSandbox(_ more: String..., scenario: URL? = nil) async throws -> Child {
+        let world = scenario.map { ["--scenario", $0.path()] } ?? ["--fleet", Self.example.appending(path: "fleet.csv").path()]
+        let rest = [
+            "--port", String(graphPort), "--start", "2026-11-25T06:00:00Z", "--speed", "60", "--seed", "1", "--webhook-url",
+            "http://127.0.0.1:\(port)/webhooks/whatsapp", "--log", folder.appending(path: "sandbox.jsonl").path(),
+        ]
+        let child = try await start(["sandbox"] + world + rest + more, ["RELEVO_SANDBOX_TOKEN": Self.token])
         try await answers("http://127.0.0.1:\(graphPort)/_sandbox/state", of: child)
         return child
     }

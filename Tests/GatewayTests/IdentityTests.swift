@@ -74,6 +74,25 @@ import Testing
         }
     }
 
+    /// What has failed goes without a hash, and whoever was verified long ago may have changed again.
+    @Test func verifyingSomebodySendsNobodyElseWhatFailed() async throws {
+        try await Rig.with(mode: .enforce) { rig in
+            try await observe("OLD=", at: 0, rig)
+            let failed = try await rig.submit()
+            try await rig.reach(failed.id, .accepted)
+            // They are verified while it is on its way: its failure tells of who they were before.
+            for number in ["+16315551234", "+16315550000"] {
+                _ = try await IdentityLedger.markChanged(
+                    RecipientKey(phoneNumberID: Rig.sender, address: number), at: Date(), on: rig.client)
+            }
+            #expect(try await rig.gateway.verify("+16315551234", how: "called back", by: "ana").released.isEmpty)
+            try await rig.statuses([Rig.status("failed", "wamid.1", code: 137000)])
+            #expect(try await rig.record(failed.id).state == .failed)
+            #expect(try await rig.gateway.verify("+16315550000", how: "called back", by: "ana").released.isEmpty)
+            #expect(try await rig.gateway.verify("+16315551234", how: "called back", by: "ana").released == [failed.id])
+        }
+    }
+
     /// What is held has no job, and stands between those that have theirs.
     @Test func heldMessageAmongOthersOfABatchTakesNobodysJob() async throws {
         try await Rig.with(mode: .enforce, sends: false) { rig in

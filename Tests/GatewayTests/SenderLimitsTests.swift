@@ -93,6 +93,32 @@ import Testing
         }
     }
 
+    /// Without Meta's check there would be no hashes.
+    @Test func theCheckOfIdentitiesIsSwitchedOnOnce() async throws {
+        let refuses = Mutex(true)
+        let settings = "/v25.0/\(Rig.sender)/settings"
+        try await Rig.with(
+            sends: false,
+            reply: { _ in refuses.withLock { $0 } ? .error(400, code: 10) : .raw(200, #"{"success":true}"#) }
+        ) { rig in
+            tell(rig, level: "STANDARD")
+            #expect(try await rig.gateway.limitsReader.round() == 1)
+            #expect(rig.meta.seen.isEmpty)
+            try await rig.gateway.senders.set(Rig.sender, SenderChange(identityMode: .observe))
+            #expect(try await rig.gateway.limitsReader.round() == 1)
+            #expect(try await sender(rig).askError?.contains("refused") == true)
+            refuses.withLock { $0 = false }
+            for mode in [IdentityMode.enforce, .observe, .off, .enforce] {
+                try await rig.gateway.senders.set(Rig.sender, SenderChange(identityMode: mode))
+                #expect(try await rig.gateway.limitsReader.round() == 1)
+            }
+            #expect(try await sender(rig).askError == nil)
+            // Refused, switched on, and once more after it was off here.
+            #expect(rig.meta.seen.map(\.path) == [settings, settings, settings])
+            #expect(rig.meta.seen.last?.body["user_identity_change"]?["enable_identity_key_check"]?.bool == true)
+        }
+    }
+
     @Test func badLimitsAreRefused() async throws {
         try await Rig.with(sends: false) { rig in
             let gateway = rig.gateway

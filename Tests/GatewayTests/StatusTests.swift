@@ -1,10 +1,11 @@
 import CloudAPI
 import Foundation
-import Gateway
 import Jobs
 import Postgres
 import TestSupport
 import Testing
+
+@testable import Gateway
 
 @Suite struct StatusTests {
     /// Every order of the elements.
@@ -111,6 +112,32 @@ import Testing
                 InboundMessage(["id": "in.old", "from": "16315551234", "timestamp": .string("\(now - 3600)"), "type": "text"]))
             try await rig.client.withTransaction { try await rig.gateway.inbound(phoneNumberID: Rig.sender, messages: [old], on: $0) }
             #expect(try await rig.client.query("SELECT sum(tokens)::bigint FROM jobs.debit").decodeFirst(Int.self) == 40)
+        }
+    }
+
+    /// A status that outruns Meta's answer: who waits for the answer gets it all the same.
+    @Test(arguments: ["sent", "failed"]) func aStatusThatOutrunsTheAnswerEndsNoWait(word: String) async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: UUID.self)
+        let (told, tell) = AsyncStream.makeStream(of: Void.self)
+        try await Rig.with(
+            reply: { request in
+                ask.yield(CallbackName.id(request.callback) ?? UUID())
+                for await _ in told { break }
+                return .accept
+            }
+        ) { rig in
+            let receipt = try await rig.submit()
+            async let waited = rig.gateway.wait(for: receipt.id, atMost: .seconds(60))
+            for await id in asked {
+                #expect(id == receipt.id)
+                break
+            }
+            try await rig.statuses([Rig.status(word, "wamid.1", callback: receipt.id, code: word == "failed" ? 131026 : nil)])
+            let state = try #require(MessageState(rawValue: word))
+            #expect(try await rig.record(receipt.id).state == state)
+            tell.yield()
+            let record = try await waited
+            #expect(record.graphAnswer != nil && record.wamid == "wamid.1" && record.state == state)
         }
     }
 }

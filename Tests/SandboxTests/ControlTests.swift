@@ -20,6 +20,7 @@ import Testing
             #expect(first["callback_data"] == "relevo:a")
             #expect(first["to"] == "+573001234567")
             #expect(first["hash"] == true)
+            #expect(first["identity_hash"] == "x=")
             #expect(first["status"] == 200)
             #expect(first["phone_number_id"] == "555001")
             #expect((first["at_us"]?.integer ?? 0) > 0)

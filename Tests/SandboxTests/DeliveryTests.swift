@@ -100,6 +100,22 @@ import Testing
         }
     }
 
+    @Test func whoHidesTheirNumberIsNamedByTheirUserIDAlone() async throws {
+        let receiver = Receiver()
+        try await Receiver.with(receiver) { (url) async throws in
+            try await Rig.with(webhook: url) { (rig) async throws in
+                let person = try await rig.control("/people", ["phone": "+573001234567", "hides_phone": true])
+                let userID = try #require(person["user_id"]?.string)
+                _ = try await rig.control("/inbound", ["phone_number_id": "555001", "from": "+573001234567"])
+                let value = try #require(await receiver.wait(for: 1).last?["value"])
+                let message = try #require(value["messages"]?.elements?.first)
+                let contact = try #require(value["contacts"]?.elements?.first)
+                #expect(message["from"] == nil && message["from_user_id"]?.string == userID)
+                #expect(contact["wa_id"] == nil && contact["user_id"]?.string == userID)
+            }
+        }
+    }
+
     @Test func freeFormMessagesNeedAnOpenWindow() async throws {
         let receiver = Receiver()
         try await Receiver.with(receiver) { (url) async throws in

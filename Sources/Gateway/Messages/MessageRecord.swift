@@ -18,8 +18,6 @@ public enum MessageState: String, Sendable, Codable, CaseIterable {
     case expired
     case cancelled
 
-    /// Whether waiting for Meta's answer makes sense no longer.
-    public var isAnswered: Bool { self != .queued && self != .sending }
     /// Whether a workflow that waits for the outcome can go on.
     public var isFinal: Bool { [.delivered, .read, .failed, .expired, .cancelled].contains(self) }
 }

@@ -11,8 +11,13 @@ struct Releases {
 
     /// Messages of these senders whose recipients are trusted (again): held ones, and ones that failed with 137000, which
     /// go without a hash.
-    /// - Parameter senders: nil for all.
-    func trusted(senders: [String]?, on db: PostgresConnection) async throws -> [UUID] {
+    /// - Parameters:
+    ///   - senders: nil for all.
+    ///   - verified: who has just been verified. Nobody else gets what has failed, since it goes without a hash and they may have changed
+    ///     again; nil for all.
+    func trusted(
+        senders: [String]?, verified: [IdentityLedger.Verified]? = nil, on db: PostgresConnection
+    ) async throws -> [UUID] {
         try await TrustGate.release(on: db)
         var released: [UUID] = []
         var last: Int64 = 0
@@ -33,11 +38,13 @@ struct Releases {
             let states = try await RecipientDirectory.lookup(
                 rows.values.map { RecipientKey(phoneNumberID: targets[$0.sender] ?? $0.sender, address: $0.address) }, on: db)
             let going = rows.values.filter { row in
-                let isWaiting =
-                    (row.state == .held && row.reasonCode == HoldReason.recipientChanged)
-                    || (row.state == .failed && row.reasonCode == "137000")
-                let state = states[RecipientKey(phoneNumberID: targets[row.sender] ?? row.sender, address: row.address)]
-                return isWaiting && (state?.trust ?? .trusted) == .trusted
+                let target = targets[row.sender] ?? row.sender
+                let state = states[RecipientKey(phoneNumberID: target, address: row.address)]
+                guard (state?.trust ?? .trusted) == .trusted else { return false }
+                if row.state == .held { return row.reasonCode == HoldReason.recipientChanged }
+                guard row.state == .failed, row.reasonCode == "137000" else { return false }
+                guard let verified else { return true }
+                return verified.contains { $0.phoneNumberID == target && $0.waID == state?.waID && $0.userID == state?.userID }
             }
             released += try await again(going, kind: "released", detail: "the recipient was verified", on: db)
         }

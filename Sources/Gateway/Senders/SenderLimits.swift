@@ -8,6 +8,8 @@ public import ServiceLifecycle
 
 /// Asks Meta what numbers and their portfolios may: throughput, the Business app, the messaging limit. Every six hours, and at once when a
 /// number is new or a webhook says that something has changed. Webhooks only say when to ask: they come late, twice and in any order.
+///
+/// Switches Meta's check of identities on for those that use it, without which there would be no hashes.
 public struct SenderLimits: Service {
     let core: GatewayCore
     /// Seconds of real time.
@@ -39,11 +41,12 @@ public struct SenderLimits: Service {
             UPDATE gateway.sender SET ask_at = clock_timestamp() + make_interval(secs => \(Self.afterFailure)) WHERE phone_number_id IN (
                 SELECT phone_number_id FROM gateway.sender WHERE ask_at <= statement_timestamp() AND state <> 'retired'
                 ORDER BY ask_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
-            RETURNING phone_number_id, waba_id, portfolio_id, ask_at
+            RETURNING phone_number_id, waba_id, portfolio_id, ask_at, identity_mode <> 'off' AND identity_check_at IS NULL
             """
-        ).decode((String, String, String?, Date).self)
-        for (id, waba, portfolio, mark) in due {
+        ).decode((String, String, String?, Date, Bool).self)
+        for (id, waba, portfolio, mark, needsCheck) in due {
             do {
+                if needsCheck { try await switchCheckOn(id, waba: waba) }
                 try await ask(id, waba: waba, portfolio: portfolio, mark: mark)
             } catch {
                 if error is CancellationError { throw error }
@@ -65,6 +68,12 @@ public struct SenderLimits: Service {
             case .ambiguous(let reason, _): description = "Meta did not answer: \(reason)"
             }
         }
+    }
+
+    private func switchCheckOn(_ id: String, waba: String) async throws {
+        let outcome = await core.graph.setIdentityCheck(id, enabled: true, token: try await core.credentials.token(forWABA: waba))
+        guard case .success = outcome else { throw Unanswered(outcome) }
+        try await core.client.query("UPDATE gateway.sender SET identity_check_at = clock_timestamp() WHERE phone_number_id = \(id)")
     }
 
     /// - Parameter mark: `ask_at` as it is now; another one means that it is to be asked again.

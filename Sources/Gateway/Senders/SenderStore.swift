@@ -32,6 +32,7 @@ public struct SenderStore: Sendable {
                         ELSE EXCLUDED.portfolio_id END,
                     per_second = CASE WHEN EXCLUDED.per_second_is_set THEN EXCLUDED.per_second ELSE s.per_second END,
                     per_second_is_set = s.per_second_is_set OR EXCLUDED.per_second_is_set,
+                    identity_check_at = CASE WHEN s.identity_mode <> 'off' THEN s.identity_check_at END,
                     identity_mode = EXCLUDED.identity_mode, ask_at = clock_timestamp(), updated_at = jobs.now()
                 RETURNING s.*
                 """)
@@ -64,7 +65,8 @@ public struct SenderStore: Sendable {
                 """
                 UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID),
                     portfolio_id = \(new.portfolioID), default_region = \(new.defaultRegion), per_second = \(perSecond),
-                    per_second_is_set = per_second_is_set OR \(new.perSecond != nil), identity_mode = \(new.identityMode.rawValue),
+                    per_second_is_set = per_second_is_set OR \(new.perSecond != nil),
+                    identity_check_at = CASE WHEN identity_mode <> 'off' THEN identity_check_at END, identity_mode = \(new.identityMode.rawValue),
                     ask_at = clock_timestamp(), updated_at = jobs.now()
                 WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
                 """)

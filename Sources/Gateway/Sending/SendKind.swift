@@ -202,10 +202,9 @@ struct SendKind: JobKind {
                 verdicts[message.place] = .drop(reason: "held: the recipient's identity changed")
                 continue
             }
-            if !message.withoutHash {
-                let enforces = senders[message.send.sender]?.sender.identityMode == .enforce
-                message.send.hash = message.ownHash ?? (enforces ? state?.hashToAttach : nil)
-            }
+            // What goes again after a verification goes without the caller's hash, which is of before, and with ours only once a new one is known.
+            let known = senders[message.send.sender]?.sender.identityMode == .enforce ? state?.hashToAttach : nil
+            message.send.hash = message.withoutHash ? known : message.ownHash ?? known
             going.append(message)
         }
         try await hold(held, code: HoldReason.recipientChanged, on: db)

@@ -8,8 +8,20 @@ enum MessageReader {
         try await db.query("SELECT * FROM gateway.message WHERE id = \(id)").first.map(record)
     }
 
-    static func state(_ id: UUID, on db: some PostgresExecutor) async throws -> MessageState? {
-        try await db.query("SELECT state FROM gateway.message WHERE id = \(id)").decodeFirst(String.self).flatMap(MessageState.init)
+    /// Whether waiting for Meta's answer makes sense no longer; nil for an unknown id.
+    ///
+    /// A status can outrun the answer. Then the message is `sent`, or has `failed`, and what the caller is to be given is still on its way,
+    /// unless the answer was lost before.
+    static func isAnswered(_ id: UUID, on db: some PostgresExecutor) async throws -> Bool? {
+        try await db.query(
+            """
+            SELECT CASE WHEN state IN ('queued', 'sending') THEN false
+                WHEN state IN ('sent', 'delivered', 'read', 'failed') AND wamid IS NOT NULL
+                    THEN graph_answer IS NOT NULL OR http_status IS NOT NULL OR unknown_at IS NOT NULL
+                ELSE true END
+            FROM gateway.message WHERE id = \(id)
+            """
+        ).decodeFirst(Bool.self)
     }
 
     /// Receipts of messages that were handed in before.

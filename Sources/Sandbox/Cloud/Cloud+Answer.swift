@@ -12,6 +12,7 @@ extension Cloud {
         note.to = (request["to"] ?? request["recipient"])?.text.map { String($0.prefix(64)) }
         if request.kind == "message" || request.kind == "marketing_messages" {
             note.hasHash = request["recipient_identity_key_hash"] != nil
+            note.identityHash = request["recipient_identity_key_hash"]?.text.map { String($0.prefix(64)) }
         }
         note.fault = fault
         if fault == nil, let fault = strikingFault(request) { return await strike(fault, request) }

@@ -14,6 +14,7 @@ struct RequestNote: Sendable {
     var callbackData: String?
     var to: String?
     var hasHash: Bool?
+    var identityHash: String?
     var messageID: String?
     var template: String?
     /// A planted trouble that struck it.
@@ -24,7 +25,8 @@ struct RequestNote: Sendable {
             "seq": .int(sequence), "at_us": .int(Int(micros)), "at": .string(at.rfc3339), "method": .string(method), "path": .string(path),
             "kind": .string(kind), "phone_number_id": .of(phoneNumberID), "waba_id": .of(waba), "status": .int(status),
             "error_code": .of(errorCode), "callback_data": .of(callbackData), "to": .of(to),
-            "hash": hasHash.map(JSON.bool) ?? .null, "message_id": .of(messageID), "template": .of(template), "fault": .of(fault),
+            "hash": hasHash.map(JSON.bool) ?? .null, "identity_hash": .of(identityHash), "message_id": .of(messageID),
+            "template": .of(template), "fault": .of(fault),
         ])
     }
 }

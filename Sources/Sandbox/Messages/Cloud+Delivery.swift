@@ -92,17 +92,17 @@ extension Cloud {
 
     private func inboundValue(_ request: CloudRequest, _ line: Line, _ person: Person, _ id: String) -> JSON {
         var message: [String: JSON] = request["message"]?.members ?? ["type": "text", "text": ["body": request["text"] ?? "Hello"]]
+        let hidesPhone = person.seed?.hidesPhone == true
         message["id"] = .string(id)
-        message["from"] = .string(person.waID)
+        if !hidesPhone { message["from"] = .string(person.waID) }
         message["from_user_id"] = .string(person.userID)
         message["timestamp"] = .string(String(now.unixSeconds))
         var value: [String: JSON] = [
             "messaging_product": "whatsapp", "metadata": metadata(line.id, line.display), "messages": [.object(message)],
         ]
         if message["type"]?.text != "system" {
-            var contact: [String: JSON] = [
-                "profile": ["name": .string(person.name)], "wa_id": .string(person.waID), "user_id": .string(person.userID),
-            ]
+            var contact: [String: JSON] = ["profile": ["name": .string(person.name)], "user_id": .string(person.userID)]
+            if !hidesPhone { contact["wa_id"] = .string(person.waID) }
             if line.identityCheck { contact["identity_key_hash"] = .string(person.identityHash(seed)) }
             value["contacts"] = [.object(contact)]
         }

@@ -90,10 +90,12 @@ public struct PersonSeed: Codable, Sendable {
     public var failsWith: Int?
     /// Has written lately: free-form messages arrive.
     public var windowOpen: Bool
+    /// Goes by a username: what they write names their user id and no number.
+    public var hidesPhone: Bool
 
     public init(
         phone: String, name: String? = nil, deliveredAfter: Double? = nil, readAfter: Double? = nil, reads: Bool? = nil,
-        neverDelivered: Bool = false, failsWith: Int? = nil, windowOpen: Bool = false
+        neverDelivered: Bool = false, failsWith: Int? = nil, windowOpen: Bool = false, hidesPhone: Bool = false
     ) {
         self.phone = phone
         self.name = name
@@ -103,6 +105,7 @@ public struct PersonSeed: Codable, Sendable {
         self.neverDelivered = neverDelivered
         self.failsWith = failsWith
         self.windowOpen = windowOpen
+        self.hidesPhone = hidesPhone
     }
 
     public init(from decoder: any Decoder) throws {
@@ -113,7 +116,8 @@ public struct PersonSeed: Codable, Sendable {
             readAfter: try values.decodeIfPresent(Double.self, forKey: .readAfter),
             reads: try values.decodeIfPresent(Bool.self, forKey: .reads),
             neverDelivered: try values.read(.neverDelivered, or: false),
-            failsWith: try values.decodeIfPresent(Int.self, forKey: .failsWith), windowOpen: try values.read(.windowOpen, or: false))
+            failsWith: try values.decodeIfPresent(Int.self, forKey: .failsWith), windowOpen: try values.read(.windowOpen, or: false),
+            hidesPhone: try values.read(.hidesPhone, or: false))
     }
 
     enum CodingKeys: String, CodingKey {
@@ -123,5 +127,6 @@ public struct PersonSeed: Codable, Sendable {
         case neverDelivered = "never_delivered"
         case failsWith = "fails_with"
         case windowOpen = "window_open"
+        case hidesPhone = "hides_phone"
     }
 }

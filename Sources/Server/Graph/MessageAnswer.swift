@@ -12,19 +12,32 @@ enum MessageAnswer {
         if let answer = record.graphAnswer.flatMap({ try? JSONValue(parsing: $0) }), answer.object != nil {
             return .json(withInput(answer, body: body))
         }
+        // A status has told that Meta took it, and the answer is late or lost.
+        if let wamid = record.wamid { return accepted(wamid, receipt, record, body: body) }
         switch record.state {
         case .failed, .expired, .cancelled: throw refusal(record)
         default: return queued(receipt, body: body)
         }
     }
 
+    private static func accepted(_ wamid: String, _ receipt: Receipt, _ record: MessageRecord, body: JSONValue) -> Response {
+        .json([
+            "messaging_product": "whatsapp", "contacts": [contact(receipt, waID: record.waID, body: body)],
+            "messages": [["id": .string(wamid)]],
+        ])
+    }
+
+    private static func contact(_ receipt: Receipt, waID: String?, body: JSONValue) -> JSONValue {
+        var contact: JSONObject = ["input": .string(input(of: body))]
+        if let waID = waID ?? receipt.waID ?? receipt.e164.map({ String($0.drop { $0 == "+" }) }) { contact["wa_id"] = .string(waID) }
+        if let userID = receipt.userID { contact["user_id"] = .string(userID) }
+        return .object(contact)
+    }
+
     /// Accepted by Relevo, not sent yet. The `wa_id` is provisional: only Meta gives the real one.
     static func queued(_ receipt: Receipt, body: JSONValue) -> Response {
-        var contact: JSONObject = ["input": .string(input(of: body))]
-        if let waID = receipt.waID ?? receipt.e164.map({ String($0.drop { $0 == "+" }) }) { contact["wa_id"] = .string(waID) }
-        if let userID = receipt.userID { contact["user_id"] = .string(userID) }
-        return .json([
-            "messaging_product": "whatsapp", "contacts": [.object(contact)],
+        .json([
+            "messaging_product": "whatsapp", "contacts": [contact(receipt, waID: nil, body: body)],
             "messages": [["id": .string("relevo.\(receipt.id.uuidString.lowercased())"), "message_status": "queued"]],
         ])
     }

@@ -62,7 +62,7 @@ extension HTTPProblem {
         if let envelope { return envelope }
         let kind = graphTitle ?? Self.title(of: graphCode)
         var error: JSONObject = [
-            "message": .string("(#\(graphCode)) \(kind)"), "type": "OAuthException", "code": JSONValue(graphCode),
+            "message": .string("(#\(graphCode)) \(kind)"), "type": .string(graphType), "code": JSONValue(graphCode),
             "error_data": ["messaging_product": "whatsapp", "details": .string(message)],
         ]
         if let graphSubcode { error["error_subcode"] = JSONValue(graphSubcode) }

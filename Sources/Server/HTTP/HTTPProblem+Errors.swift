@@ -63,6 +63,7 @@ extension HTTPProblem {
         if !refusal.candidates.isEmpty { members["candidates"] = .array(refusal.candidates.map { .string($0) }) }
         details = .object(members)
         graphTitle = refusal.title
+        graphType = refusal.type
     }
 
     private init(_ error: MigrationError) {

@@ -14,6 +14,8 @@ struct HTTPProblem: Error {
     var graphSubcode: Int?
     /// Meta's `error.message`, when it is more than the code says.
     var graphTitle: String?
+    /// Meta's `error.type`.
+    var graphType = "OAuthException"
     /// Meta's own envelope, passed through.
     var envelope: JSONValue?
     var headers: HTTPFields = [:]

@@ -17,10 +17,11 @@ struct RecipientsCommand: AsyncParsableCommand {
             let records = try await common.with { try await RecipientDirectory.show(number, on: $0.client) }
             var lines: [String] = []
             for record in records {
+                let since = record.trust == .changed ? record.changedAt : nil
                 lines.append(
                     "\(record.phoneNumberID): \(record.waID ?? record.userID ?? "?") is \(record.trust.rawValue)"
-                        + (record.cause.map { " (\($0.rawValue))" } ?? "")
-                        + (record.changedAt.map { " since \($0.formatted(.iso8601))" } ?? ""))
+                        + (record.cause.map { " (\($0.rawValue))" } ?? "") + (since.map { " since \($0.formatted(.iso8601))" } ?? ""))
+                lines += record.verifications.map { "  verified by \($0.by) at \($0.at.formatted(.iso8601)): \($0.how)" }
                 lines += record.events.map { "  \($0.at.formatted(.iso8601)) \($0.kind)\($0.detail.map { ": \($0)" } ?? "")" }
             }
             try common.show(["recipients": records], lines.isEmpty ? "no sender knows \(number)" : lines.joined(separator: "\n"))
