@@ -102,8 +102,9 @@ let package = Package(
         module(
             "Webhooks",
             [
-                "Postgres", "Jobs", "CloudAPI", "Templates", "Recipients", "Gateway", "Migration", "Quality", crypto, httpClient, nioCore,
-                log,
+                "Postgres", "Jobs", "CloudAPI", "Credentials", "Templates", "Recipients", "Gateway", "Migration", "Quality", crypto,
+                httpClient,
+                nioCore, nioPosix, nioHTTP, log,
                 lifecycle,
             ]),
         module("Sandbox", ["PhoneNumbers", hummingbird, httpClient, nioCore, nioHTTP, nioFoundation, crypto, log, lifecycle, deque, heap]),
@@ -159,7 +160,7 @@ let package = Package(
             "WebhooksTests",
             [
                 "Webhooks", "Gateway", "Quality", "Templates", "Credentials", "Recipients", "Jobs", "CloudAPI", "Postgres", "TestSupport",
-                httpClient, crypto, log,
+                httpClient, hummingbird, crypto, log,
             ]),
         tests("CloudAPITests", ["CloudAPI", "TestSupport", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),

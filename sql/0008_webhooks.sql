@@ -19,7 +19,9 @@ CREATE TABLE webhooks.post (
     problem text,
     detail text,
     updates integer,
-    processed_at timestamptz
+    processed_at timestamptz,
+    -- Its updates were handed to the relays: a replay does not tell clients' systems again.
+    relayed boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 90);
 
 CREATE INDEX post_pending ON webhooks.post (id) WHERE state = 'pending';
@@ -62,3 +64,30 @@ CREATE TABLE webhooks.notice (
 
 CREATE INDEX notice_by_field ON webhooks.notice (field, id);
 CREATE INDEX notice_received ON webhooks.notice (received_at);
+
+-- Where the webhooks of a WABA or a number go on to: systems of clients. One for a number goes before those of its WABA, as with Meta.
+CREATE TABLE webhooks.relay (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope text NOT NULL CHECK (scope IN ('waba', 'number')),
+    scope_id text NOT NULL,
+    client_id text NOT NULL DEFAULT '',
+    url text NOT NULL,
+    -- What its POSTs are signed with, sealed under the master key.
+    secret bytea NOT NULL,
+    -- Of its POSTs.
+    lane_id bigint NOT NULL,
+    -- So many wait that no more are taken until it has caught up; looked at every minute.
+    is_full boolean NOT NULL DEFAULT false,
+    delivered bigint NOT NULL DEFAULT 0,
+    -- Given up after seven days, and not taken because it was full.
+    given_up bigint NOT NULL DEFAULT 0,
+    dropped bigint NOT NULL DEFAULT 0,
+    delivered_at timestamptz,
+    failed_at timestamptz,
+    failure text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by text NOT NULL,
+    UNIQUE (scope, scope_id, url)
+);
+
+CREATE INDEX relay_by_client ON webhooks.relay (client_id);

@@ -16,6 +16,26 @@ extension Gateway {
             statuses.map { .init(phoneNumberID: $0.phoneNumberID, update: $0.update) }, receivedAt: receivedAt, on: db)
     }
 
+    /// The messages that statuses are of, by place, with what their callers had given to come back. One that names a message of another
+    /// number is of none: anybody can give such a name to a message of their own.
+    public func origins(
+        of statuses: [(phoneNumberID: String, update: StatusUpdate)], on db: PostgresConnection
+    ) async throws -> [Int: (message: UUID, clientData: String?)] {
+        let batch = statuses.map { StatusApplier.Status(phoneNumberID: $0.phoneNumberID, update: $0.update) }
+        let owners = try await StatusApplier(core: core).owners(of: batch, on: db)
+        let found = try await db.query(
+            """
+            SELECT m.id, m.client_data, m.sender, s.moved_to FROM gateway.message m
+            LEFT JOIN gateway.sender s ON s.phone_number_id = m.sender WHERE m.id = ANY (\(Array(Set(owners.values))))
+            """
+        ).decode((UUID, String?, String, String?).self)
+        let messages = Dictionary(found.map { ($0.0, $0) }, uniquingKeysWith: { first, _ in first })
+        return owners.compactMapValues { messages[$0] }.filter { place, row in
+            let number = statuses[place].phoneNumberID
+            return row.2 == number || row.3 == number
+        }.mapValues { (message: $0.0, clientData: $0.1) }
+    }
+
     /// Notes inbound messages: they spend the number's throughput and open the recipient's service window.
     public func inbound(phoneNumberID: String, messages: [InboundMessage], on db: PostgresConnection) async throws {
         guard !messages.isEmpty, let sender = try await senders.find(phoneNumberID: phoneNumberID, on: db) else { return }

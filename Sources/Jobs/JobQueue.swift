@@ -64,6 +64,9 @@ public enum JobQueue {
         return now
     }
 
+    /// When a job was handed in, real time of the database: its id says so.
+    public static func handedIn(_ job: Int64) -> Date { Date(timeIntervalSince1970: Double((job >> 22) + 1_704_067_200_000) / 1000) }
+
     /// Where a job is and why; nil when it has ended.
     public static func place(of job: Int64, on db: some PostgresExecutor) async throws -> JobPlace? {
         try await db.query("SELECT place, until, attempt, reason FROM jobs.place(\(job))")

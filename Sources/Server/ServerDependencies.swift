@@ -16,6 +16,7 @@ public struct ServerDependencies: Sendable {
     public var migrations: Migrations
     public var rebuilds: Rebuilds
     public var webhooks: WebhookIntake
+    public var relays: Relays
     public var graph: GraphClient
     public var credentials: CredentialStore
     public var templates: TemplateCopier
@@ -23,14 +24,16 @@ public struct ServerDependencies: Sendable {
     public var checkSchema: @Sendable () async throws -> Void
 
     public init(
-        client: PostgresClient, gateway: Gateway, migrations: Migrations, rebuilds: Rebuilds, webhooks: WebhookIntake, graph: GraphClient,
-        credentials: CredentialStore, templates: TemplateCopier, checkSchema: @escaping @Sendable () async throws -> Void
+        client: PostgresClient, gateway: Gateway, migrations: Migrations, rebuilds: Rebuilds, webhooks: WebhookIntake, relays: Relays,
+        graph: GraphClient, credentials: CredentialStore, templates: TemplateCopier,
+        checkSchema: @escaping @Sendable () async throws -> Void
     ) {
         self.client = client
         self.gateway = gateway
         self.migrations = migrations
         self.rebuilds = rebuilds
         self.webhooks = webhooks
+        self.relays = relays
         self.graph = graph
         self.credentials = credentials
         self.templates = templates

@@ -59,10 +59,10 @@ struct WebhookKind: JobKind {
 
     /// Routes one POST; returns how many of its updates no owner took.
     private func work(_ post: Int64, on db: PostgresConnection) async throws -> Int {
-        let row = try await db.query("SELECT body, state, business_at FROM webhooks.post WHERE id = \(post) FOR UPDATE").decodeFirst(
-            (Data, String, Date).self)
+        let row = try await db.query("SELECT body, state, business_at, relayed FROM webhooks.post WHERE id = \(post) FOR UPDATE")
+            .decodeFirst((Data, String, Date, Bool).self)
         // Gone with the retention, or done by an attempt whose completion was lost.
-        guard let (body, state, receivedAt) = row, state == "pending" else { return 0 }
+        guard let (body, state, receivedAt, isRelayed) = row, state == "pending" else { return 0 }
         let updates: WebhookUpdates
         do {
             updates = try WebhookUpdates(body: body, receivedAt: receivedAt)
@@ -74,6 +74,8 @@ struct WebhookKind: JobKind {
         problems += try await WebhookRouter(owners: owners).route(updates, receivedAt: receivedAt, on: db)
         try await Notices.store(updates.notices, post: post, on: db)
         try await Problems.store(problems, post: post, on: db)
+        // Clients' systems read for themselves what ours may not understand.
+        if !isRelayed { try await RelayOutbox(owners: owners).put(body, on: db) }
         try await finish(
             post, state: problems.isEmpty ? "done" : "problem", problem: problems.isEmpty ? nil : "updates",
             detail: problems.isEmpty ? nil : "\(problems.count) of \(updates.count) updates were not taken", updates: updates.count, on: db)
@@ -85,7 +87,7 @@ struct WebhookKind: JobKind {
     ) async throws {
         try await db.query(
             """
-            UPDATE webhooks.post SET state = \(state), problem = \(problem), detail = \(detail), updates = \(Int32(updates)),
+            UPDATE webhooks.post SET state = \(state), problem = \(problem), detail = \(detail), updates = \(Int32(updates)), relayed = true,
                 processed_at = clock_timestamp() WHERE id = \(post)
             """)
     }

@@ -19,6 +19,8 @@ public struct WebhookOwners: Sendable {
     package var accountChanged: @Sendable (String, PostgresConnection) async throws -> Void
     /// What the numbers of a WABA or a portfolio may has changed, or may have.
     package var limitsChanged: @Sendable (String, PostgresConnection) async throws -> Void
+    /// The messages that statuses are of, by place in the list.
+    package var origins: @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin]
 
     package init(
         statuses: @escaping @Sendable ([(phoneNumberID: String, update: StatusUpdate)], Date, PostgresConnection) async throws -> Void,
@@ -26,8 +28,10 @@ public struct WebhookOwners: Sendable {
         enforcing: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> Set<String>,
         templateChanged: @escaping @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void,
         accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void,
-        limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in }
+        limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in },
+        origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] }
     ) {
+        self.origins = origins
         self.limitsChanged = limitsChanged
         self.statuses = statuses
         self.inbound = inbound
@@ -55,6 +59,11 @@ public struct WebhookOwners: Sendable {
                 if applied.kind == "status" { try await migrations?.templatesChanged(waba: applied.waba, on: db) }
             },
             accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) },
-            limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) })
+            limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) },
+            origins: { statuses, db in
+                try await gateway.origins(of: statuses.map { ($0.phoneNumberID, $0.update) }, on: db).mapValues {
+                    RelayOrigin(message: $0.message, clientData: $0.clientData)
+                }
+            })
     }
 }

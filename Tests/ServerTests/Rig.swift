@@ -63,8 +63,9 @@ struct Rig: Sendable {
                     var configuration = ServerConfiguration(port: 0, openPages: openPages, version: "test")
                     configuration.bodyTimeout = .seconds(600)
                     let dependencies = ServerDependencies(
-                        client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: intake, graph: graph,
-                        credentials: credentials, templates: copier, checkSchema: {})
+                        client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: intake,
+                        relays: Relays(client: client, vault: vault), graph: graph, credentials: credentials, templates: copier,
+                        checkSchema: {})
                     let server = RelevoServer(dependencies: dependencies, configuration: configuration, logger: logger)
                     group.addTask { try await server.run() }
                     if engine {

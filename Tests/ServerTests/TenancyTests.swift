@@ -89,6 +89,7 @@ import Testing
         "POST recipients/{address}/verify": [("recipients/{recipient}/verify", #"{"how":"mine"}"#)],
         "GET overrides": [("overrides", nil)],
         "GET limits": [("limits", nil)],
+        "GET relays": [("relays", nil)],
         "GET rebuilds": [("rebuilds", nil), ("rebuilds?sender={sender}", nil), ("rebuilds?cursor=1000", nil)],
         "POST rebuilds": [
             ("rebuilds", #"{"sender":"{sender}","template":"acme_offer:en_US","recipients":["{recipient}"],"key":"{key}"}"#),
@@ -288,6 +289,11 @@ extension Rig {
         try await client.query(
             """
             INSERT INTO gateway.quota (key, per_day, source) VALUES ('template:900:acme_offer:en_US', 10, 'acme'), ('portfolio:1', 10, 'acme')
+            """)
+        try await client.query(
+            """
+            INSERT INTO webhooks.relay (scope, scope_id, client_id, url, secret, lane_id, created_by)
+            VALUES ('waba', '900', 'acme', 'https://crm.acme.example/', 'sealed', 0, 'test')
             """)
         try await client.query(
             """

@@ -22,7 +22,9 @@ public struct Parts: Sendable {
     public let migrations: Migrations
     public let rebuilds: Rebuilds
     public let webhooks: WebhookIntake
+    public let relays: Relays
     public let keys: APIKeyStore
+    let http: HTTPClient
     let world: World
     let logger: Logger
 
@@ -31,6 +33,7 @@ public struct Parts: Sendable {
         self.settings = settings
         self.client = client
         self.logger = logger
+        self.http = http
         graph = GraphClient(
             configuration: .init(baseURL: settings.graphURL, version: settings.graphVersion), httpClient: http, logger: logger)
         let vault = try Vault(keys: KeyFile.load(setting: settings.masterKey?.reveal(), dataFolder: settings.dataFolder))
@@ -51,6 +54,7 @@ public struct Parts: Sendable {
         webhooks = WebhookIntake(
             client: client, appSecrets: settings.appSecrets, verifyToken: settings.verifyToken,
             owners: WebhookOwners(gateway: gateway, rebuilds: rebuilds, migrations: migrations), logger: logger)
+        relays = Relays(client: client, vault: vault)
         keys = APIKeyStore(client: client)
     }
 

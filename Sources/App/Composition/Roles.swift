@@ -84,6 +84,7 @@ public struct Roles: OptionSet, Sendable {
         if roles.contains(.work) {
             services += [
                 parts.engine(connections: connections), parts.gateway.housekeeper, parts.gateway.limitsReader, parts.webhooks.retention,
+                parts.relays.watch(logger: logger),
             ]
         }
         // For the engines of other processes; this one's own hears at once.
@@ -129,7 +130,7 @@ extension Parts {
         settings.maxInFlight = connections
         settings.listens = self.settings.jobHints
         return JobEngine(
-            client: client, kinds: [gateway.kind, webhooks.kind],
+            client: client, kinds: [gateway.kind, webhooks.kind, relays.kind(http: http)],
             workflows: [
                 EngineWorkflow(name: MigrationWorkflows.number, world: world), EngineWorkflow(name: MigrationWorkflows.copy, world: world),
                 rebuilds.workflow,
@@ -141,7 +142,8 @@ extension Parts {
         let migrator = SchemaMigrator(configuration: configuration, logger: logger)
         return RelevoServer(
             dependencies: ServerDependencies(
-                client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: webhooks, graph: graph,
+                client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: webhooks, relays: relays,
+                graph: graph,
                 credentials: credentials, templates: copier, checkSchema: { try await migrator.check() }),
             configuration: ServerConfiguration(
                 host: settings.httpHost, port: settings.httpPort, publicURL: settings.givenPublicURL, version: version), logger: logger)

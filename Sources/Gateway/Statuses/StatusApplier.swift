@@ -57,7 +57,7 @@ struct StatusApplier {
     }
 
     /// The messages that statuses are of, by place: by the name that went along, else by wamid.
-    private func owners(of batch: [Status], on db: PostgresConnection) async throws -> [Int: UUID] {
+    func owners(of batch: [Status], on db: PostgresConnection) async throws -> [Int: UUID] {
         var owners: [Int: UUID] = [:]
         for (place, status) in batch.enumerated() { owners[place] = CallbackName.id(status.update.callbackData) }
         let nameless = batch.enumerated().filter { owners[$0.offset] == nil }.map(\.element.update.id)

@@ -9,6 +9,7 @@ import Postgres
 import Quality
 import Recipients
 import Templates
+import Webhooks
 
 extension HTTPProblem {
     /// Any error as an answer. What is not foreseen says nothing of the inside.
@@ -25,6 +26,9 @@ extension HTTPProblem {
             self.init(
                 error.code == .notFound ? .notFound : error.code == .retired ? .conflict : .badRequest, error.code.rawValue, error.message)
         case let error as LimitError: self.init(error.code == .notFound ? .notFound : .badRequest, error.code.rawValue, error.message)
+        case let error as RelayError:
+            self.init(
+                error.code == .notFound ? .notFound : error.code == .exists ? .conflict : .badRequest, error.code.rawValue, error.message)
         case let error as RebuildError:
             let status: HTTPResponse.Status =
                 switch error.code {

@@ -27,7 +27,7 @@ struct NativeAPI: Sendable {
 
     var routes: [Route] {
         messageRoutes + fleetRoutes + planRoutes + migrationRoutes + templateRoutes + senderRoutes + recipientRoutes + rebuildRoutes
-            + overrideRoutes + limitRoutes + webhookRoutes + keyRoutes + [
+            + overrideRoutes + limitRoutes + webhookRoutes + relayRoutes + keyRoutes + [
                 Route(method: .get, path: "events", scope: .read, handler: events)
             ]
     }

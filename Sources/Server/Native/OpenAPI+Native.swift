@@ -128,6 +128,28 @@ extension OpenAPI {
           "security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"key","in":"path",
           "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"Its key","content":{
           "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/relays":{"get":{"summary":"Systems of clients that webhooks go on to","security":[{"key":[]}],"description":"Scope `read`.",
+          "responses":{"200":{"description":"Relays; never their secrets","content":{"application/json":{"schema":{"type":"object","properties":{
+          "data":{"type":"array","items":{"$ref":"#/components/schemas/Relay"}},"next":{"type":"string",
+          "description":"where the next page begins; absent on the last"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}},"post":{
+          "summary":"Add a relay","security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client. One of `waba_id` and `phone_number_id`.",
+          "requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"url":{"type":"string"},
+          "waba_id":{"type":"string"},"phone_number_id":{"type":"string"},"client_id":{"type":"string"},"secret":{"type":"string",
+          "description":"16 to 512 bytes; signs its POSTs"}},"required":["url","secret"]}}}},"responses":{"201":{"description":"The relay",
+          "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/relays/{id}":{"delete":{"summary":"Take a relay away; what waits for it is dropped","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"relay","schema":{"type":"integer"}}],"responses":{"200":{"description":"What it was","content":{"application/json":{
+          "schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/relays/{id}/pause":{"post":{"summary":"Let what comes for a relay wait","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"relay","schema":{"type":"integer"}}],"responses":{"200":{"description":"The relay","content":{"application/json":{
+          "schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
+        "/api/v1/relays/{id}/resume":{"post":{"summary":"Let it go again","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
+          "description":"relay","schema":{"type":"integer"}}],"responses":{"200":{"description":"The relay","content":{"application/json":{
+          "schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/keys":{"get":{"summary":"API keys; never the keys themselves","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","responses":{"200":{"description":"Keys","content":{
           "application/json":{"schema":{"type":"object","properties":{"data":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},

@@ -53,6 +53,11 @@ extension OpenAPI {
         "Quota":{"type":"object","properties":{"key":{"type":"string"},"per_day":{"type":"integer","description":"absent: no limit"},"shadow":{
           "type":"boolean"},"used":{"type":"integer"},"held":{"type":"integer"},"source":{"type":"string"},"effective":{"type":"string",
           "format":"date-time"},"set_by":{"type":"string"},"tier":{"type":"string"}}},
+        "Relay":{"type":"object","properties":{"id":{"type":"integer"},"scope":{"enum":["waba","number"]},"scope_id":{"type":"string"},
+          "client_id":{"type":"string"},"url":{"type":"string"},"paused":{"type":"boolean"},"waiting":{"type":"integer"},"delivered":{
+          "type":"integer"},"given_up":{"type":"integer"},"dropped":{"type":"integer"},"delivered_at":{"type":"string","format":"date-time"},
+          "failed_at":{"type":"string","format":"date-time"},"failure":{"type":"string"},"created_at":{"type":"string",
+          "format":"date-time"},"created_by":{"type":"string"}}},
         "Key":{"type":"object","properties":{"id":{"type":"string"},"name":{"type":"string"},"hint":{"type":"string"},"scopes":{"type":"array",
           "items":{"type":"string"}},"client_id":{"type":"string"},"created_by":{"type":"string"},"created_at":{"type":"string",
           "format":"date-time"},"revoked_by":{"type":"string"},"revoked_at":{"type":"string","format":"date-time"}}},

@@ -1,0 +1,46 @@
+import CloudAPI
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Webhooks
+
+extension NativeAPI {
+    var relayRoutes: [Route] {
+        [
+            Route(method: .get, path: "relays", scope: .read) { _, context in
+                try .page(try await dependencies.relays.list(clientID: context.caller?.clientID), next: nil)
+            },
+            Route(method: .post, path: "relays", scope: .admin, unbound: true, handler: addRelay),
+            Route(method: .delete, path: "relays/{id}", scope: .admin, unbound: true) { _, context in
+                let removed = try await dependencies.relays.remove(try context.id("id"))
+                try await audit("relay removed", "\(removed.id)", removed.url, context)
+                return try .encoding(removed)
+            },
+            Route(method: .post, path: "relays/{id}/pause", scope: .admin, unbound: true) { _, context in
+                try await setPaused(true, context)
+            },
+            Route(method: .post, path: "relays/{id}/resume", scope: .admin, unbound: true) { _, context in
+                try await setPaused(false, context)
+            },
+        ]
+    }
+
+    @Sendable private func addRelay(_ request: Request, _ context: RelevoContext) async throws -> Response {
+        let body = try await body(request)
+        let (waba, number) = (body["waba_id"]?.text, body["phone_number_id"]?.text)
+        guard (waba == nil) != (number == nil) else {
+            throw HTTPProblem.badRequest("one of waba_id and phone_number_id says whose webhooks go on", code: "missing_value")
+        }
+        let added = try await dependencies.relays.add(
+            scope: waba == nil ? .number : .waba, id: waba ?? number ?? "", url: try body.required("url"),
+            secret: Secret(try body.required("secret")), clientID: body["client_id"]?.text ?? "", by: try context.key.actor)
+        try await audit("relay added", "\(added.id)", added.url, context)
+        return try .encoding(added, status: .created)
+    }
+
+    private func setPaused(_ isPaused: Bool, _ context: RelevoContext) async throws -> Response {
+        let relay = try await dependencies.relays.setPaused(try context.id("id"), isPaused, by: try context.key.actor)
+        try await audit(isPaused ? "relay paused" : "relay resumed", "\(relay.id)", relay.url, context)
+        return try .encoding(relay)
+    }
+}

@@ -1,0 +1,137 @@
+import AsyncHTTPClient
+import CloudAPI
+import Credentials
+import Foundation
+import Jobs
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Postgres
+import Synchronization
+
+/// One update to one system of a client's: at least once, as Meta's own webhooks are, and for as long.
+struct RelayKind: JobKind {
+    let relays: Relays
+    let http: HTTPClient
+    private let known = Known()
+
+    static let kind = "relay"
+    var name: String { Self.kind }
+    var delivery: Delivery { .atLeastOnce }
+    /// Longest wait for the system's answer. Meta's receivers are to answer within seconds.
+    static let timeout = TimeAmount.seconds(10)
+    /// After its hand-in, as with Meta.
+    static let longest: TimeInterval = 7 * 86_400
+
+    init(relays: Relays, http: HTTPClient) {
+        self.relays = relays
+        self.http = http
+    }
+
+    /// What the process knows of systems, as admission has just read it.
+    private final class Known: Sendable {
+        struct System {
+            var url: String
+            var sealed: Data
+        }
+        let systems = Mutex<[Int64: System]>([:])
+    }
+
+    /// Its payload: the relay's id, a line feed, the body.
+    static func job(_ relay: Int64, lane: Int64, body: Data) -> NewJob {
+        NewJob(lane: lane, kind: kind, payload: Data("\(relay)\n".utf8) + body, priority: 5, maxAttempts: 400)
+    }
+
+    private static func read(_ payload: Data) -> (relay: Int64, body: Data)? {
+        guard let end = payload.firstIndex(of: 0x0A), let id = Int64(String(decoding: payload[..<end], as: UTF8.self)) else { return nil }
+        return (id, payload[payload.index(after: end)...])
+    }
+
+    func prepare(_ attempts: [Attempt]) -> [PostgresQuery] {
+        let ids = Set(attempts.compactMap { Self.read($0.payload)?.relay }).sorted()
+        return ["SELECT id, url, secret FROM webhooks.relay WHERE id = ANY (\(ids))"]
+    }
+
+    func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
+        let rows = try prepared[0].decode((Int64, String, Data).self)
+        let systems = Dictionary(rows.map { ($0.0, Known.System(url: $0.1, sealed: $0.2)) }, uniquingKeysWith: { first, _ in first })
+        known.systems.withLock { $0.merge(systems) { $1 } }
+        return attempts.map { attempt in
+            Self.read(attempt.payload).flatMap { systems[$0.relay] } == nil ? .drop(reason: "the relay was removed") : .go
+        }
+    }
+
+    func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
+        guard let (id, body) = Self.read(attempt.payload), let system = known.systems.withLock({ $0[id] }) else {
+            return (.dead(reason: "the job names no relay"), nil)
+        }
+        let reason: String
+        // One that answers, and does not take this update, takes others.
+        var isThere = false
+        do {
+            let secret = try relays.vault.open(system.sealed, for: Relays.place(id))
+            var request = HTTPClientRequest(url: system.url)
+            request.method = .POST
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.headers.add(name: "User-Agent", value: "Relevo")
+            request.headers.add(name: Signature.headerName, value: Signature.sign(body, secret: secret))
+            request.body = .bytes(ByteBuffer(bytes: body))
+            let response = try await http.execute(request, timeout: Self.timeout)
+            // What it says beyond its status is of no use, and may be any amount.
+            if (200..<300).contains(response.status.code) { return (.done(providerID: nil), nil) }
+            reason = "HTTP \(response.status.code)"
+            isThere = (400..<500).contains(response.status.code) && ![408, 429].contains(response.status.code)
+        } catch let error as CredentialError {
+            reason = error.message
+        } catch {
+            reason = Self.text(error)
+        }
+        let age = Date().timeIntervalSince(JobQueue.handedIn(attempt.jobID))
+        if age > Self.longest { return (.dead(reason: "not delivered for seven days; at last: \(reason)"), nil) }
+        // The whole system rests a little, so that one that is down is not asked by thousands at once.
+        let wait = Self.wait(attempt.number)
+        return (.retry(after: wait, reason: reason, costsAttempt: true, lanePenalty: isThere ? nil : min(wait, .seconds(30))), nil)
+    }
+
+    /// A second at first, then four times as long each time, up to an hour: 180 or so in seven days.
+    static func wait(_ attempt: Int) -> Duration { .seconds(min(3600, 1 << (2 * min(max(attempt - 1, 0), 6)))) }
+
+    /// Of an error no more than what kind it is: addresses and certificates need not be repeated in every job.
+    private static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as IOError: "no connection (errno \(error.errnoCode))"
+        case is NIOConnectionError: "no connection"
+        default: "\(type(of: error))"
+        }
+    }
+
+    func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {
+        struct Tally {
+            var delivered = 0
+            var givenUp = 0
+            var failure: String?
+        }
+        var tallies: [Int64: Tally] = [:]
+        for settlement in settlements where !settlement.isLate {
+            guard let id = Self.read(settlement.attempt.payload)?.relay else { continue }
+            switch settlement.result {
+            case .done: tallies[id, default: Tally()].delivered += 1
+            case .retry(_, let reason, _, _): tallies[id, default: Tally()].failure = reason
+            case .dead(let reason), .unknown(let reason):
+                tallies[id, default: Tally()].givenUp += 1
+                tallies[id, default: Tally()].failure = reason
+            }
+        }
+        for (id, tally) in tallies.sorted(by: { $0.key < $1.key }) {
+            let failure = tally.failure.map { storable($0, limit: 300) }
+            try await db.query(
+                """
+                UPDATE webhooks.relay SET delivered = delivered + \(tally.delivered), given_up = given_up + \(tally.givenUp),
+                    delivered_at = CASE WHEN \(tally.delivered > 0) THEN clock_timestamp() ELSE delivered_at END,
+                    failed_at = CASE WHEN \(failure != nil) THEN clock_timestamp() ELSE failed_at END, failure = coalesce(\(failure), failure)
+                WHERE id = \(id)
+                """)
+        }
+    }
+}

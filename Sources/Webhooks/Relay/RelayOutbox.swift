@@ -1,0 +1,59 @@
+import CloudAPI
+import Foundation
+import Jobs
+import Postgres
+
+/// Hands the updates of a POST to the systems they go on to: one job an update and system, in the transaction of the POST.
+struct RelayOutbox {
+    let owners: WebhookOwners
+
+    private struct Target {
+        var id: Int64
+        var lane: Int64
+        var isFull: Bool
+    }
+
+    func put(_ body: Data, on db: PostgresConnection) async throws {
+        guard try await !db.query("SELECT FROM webhooks.relay LIMIT 1").isEmpty else { return }
+        let updates = try RelayUpdate.all(of: body)
+        let targets = try await targets(updates, on: db)
+        guard !targets.isEmpty else { return }
+        let going = updates.compactMap { update in
+            let number = update.phoneNumberID.flatMap { targets["number:\($0)"] }
+            return (number ?? targets["waba:\(update.waba)"]).map { (update, $0) }
+        }
+        let statuses = going.enumerated().compactMap { place, one in one.0.status.map { (place, $0) } }
+        let origins = try await owners.origins(statuses.map(\.1), db)
+        var byPlace: [Int: RelayOrigin] = [:]
+        for (n, (place, _)) in statuses.enumerated() { byPlace[place] = origins[n] }
+        var jobs: [NewJob] = []
+        var dropped: [Int64: Int] = [:]
+        for (place, (update, all)) in going.enumerated() {
+            let body = update.body(byPlace[place])
+            for target in all {
+                guard !target.isFull else {
+                    dropped[target.id, default: 0] += 1
+                    continue
+                }
+                jobs.append(RelayKind.job(target.id, lane: target.lane, body: body))
+            }
+        }
+        for start in stride(from: 0, to: jobs.count, by: 500) {
+            _ = try await JobQueue.enqueue(Array(jobs[start..<min(start + 500, jobs.count)]), on: db)
+        }
+        for (id, count) in dropped.sorted(by: { $0.key < $1.key }) {
+            try await db.query("UPDATE webhooks.relay SET dropped = dropped + \(count) WHERE id = \(id)")
+        }
+    }
+
+    private func targets(_ updates: [RelayUpdate], on db: PostgresConnection) async throws -> [String: [Target]] {
+        let (wabas, numbers) = (Set(updates.map(\.waba)).sorted(), Set(updates.compactMap(\.phoneNumberID)).sorted())
+        let rows = try await db.query(
+            """
+            SELECT scope || ':' || scope_id, id, lane_id, is_full FROM webhooks.relay
+            WHERE (scope = 'waba' AND scope_id = ANY (\(wabas))) OR (scope = 'number' AND scope_id = ANY (\(numbers))) ORDER BY id
+            """
+        ).decode((String, Int64, Int64, Bool).self)
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map { Target(id: $0.1, lane: $0.2, isFull: $0.3) } }
+    }
+}
