@@ -22,9 +22,12 @@ CREATE TABLE gateway.sender (
     throughput_level text,
     -- When Meta's check of identities was switched on for it (real time); null: not by us, or to be done again.
     identity_check_at timestamptz,
-    ask_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The epoch: before all that is only due.
+    ask_at timestamptz NOT NULL DEFAULT 'epoch',
     asked_at timestamptz,
     ask_error text,
+    -- In a row.
+    ask_failures integer NOT NULL DEFAULT 0,
     identity_mode text NOT NULL DEFAULT 'off' CHECK (identity_mode IN ('off', 'observe', 'enforce')),
     state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'stopped', 'retired')),
     -- Why it is stopped, by whom, since when.
@@ -287,7 +290,10 @@ BEGIN
             AND (p.free_at <= v_now OR (v_now < p.burst_at + v_window AND p.in_burst < p_burst AND p.failures = 0))
         RETURNING p.failures INTO failures;
         is_over := NOT FOUND;
-        IF is_over AND p_shadow THEN
+        -- What Meta has just refused rests, whatever we only count.
+        IF is_over AND p_shadow AND EXISTS (
+            SELECT FROM gateway.pair p WHERE p.sender = o.sender AND p.address = o.address AND p.failures = 0)
+        THEN
             UPDATE gateway.pair AS p SET in_burst = p.in_burst + 1, free_at = greatest(p.free_at, v_now) + v_step
             WHERE p.sender = o.sender AND p.address = o.address RETURNING p.failures INTO failures;
         ELSIF is_over THEN

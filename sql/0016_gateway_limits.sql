@@ -62,8 +62,12 @@ CREATE TABLE gateway.quota_use (
     -- Which attempt of the message took it: what is heard of an earlier one does not free it.
     attempt integer NOT NULL,
     until timestamptz NOT NULL,
+    -- Beyond the limit, because the quota was in shadow: it counts for Meta, and not for what would have been held back.
+    is_over boolean NOT NULL DEFAULT false,
     PRIMARY KEY (key, item, message_id)
 );
+
+CREATE INDEX quota_use_over ON gateway.quota_use (key, item) WHERE is_over;
 
 -- 24 hours and a quarter: Meta counts from when it has the request, or has delivered the message, which is after what we know of. A second too
 -- short would be one recipient too many.
@@ -92,22 +96,24 @@ BEGIN
     SELECT u.key, CASE WHEN u.key LIKE 'portfolio:%' THEN NEW.address ELSE NEW.id::text END, NEW.id,
         -- What is taken for a message that waits is for its next attempt.
         NEW.attempts + CASE WHEN OLD.state IN ('queued', 'held') THEN 1 ELSE 0 END,
-        CASE WHEN NEW.state IN ('delivered', 'read') THEN gateway.counted_until(coalesce(NEW.delivered_at, NEW.read_at, jobs.now())) END
+        CASE WHEN NEW.state IN ('delivered', 'read', 'accepted', 'sent') THEN gateway.counted_until(coalesce(NEW.delivered_at, NEW.read_at, jobs.now())) END
     FROM unnest(NEW.quotas) AS u (key)
     -- A template counts what was sent, wherever it arrives.
-    WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read');
+    WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read', 'accepted', 'sent');
     RETURN NULL;
 END
 $$;
 
 CREATE TRIGGER message_ends_quotas AFTER UPDATE OF state ON gateway.message FOR EACH ROW
-WHEN (NEW.quotas IS NOT NULL AND NEW.state <> OLD.state AND NEW.state IN ('delivered', 'read', 'failed', 'expired', 'cancelled', 'held')
-    AND NOT (OLD.state = 'delivered' AND NEW.state = 'read'))
+WHEN (NEW.quotas IS NOT NULL AND NEW.state <> OLD.state AND (NEW.state IN ('delivered', 'read', 'failed', 'expired', 'cancelled', 'held')
+    -- A person said that it was not sent, and Meta that it was.
+    OR OLD.state = 'failed' AND NEW.state IN ('accepted', 'sent')) AND NOT (OLD.state = 'delivered' AND NEW.state = 'read'))
 EXECUTE FUNCTION gateway.mark_quotas();
 
--- Takes marks in and drops what is over, so many of each at most. The caller holds the lock of the quota.
+-- Takes all marks in, then drops what is over, 5,000 at most: what was told later than it was over must not be dropped before it is read. And
+-- a mark that is left unread could free a place that was taken after it. The caller holds the lock of the quota.
 CREATE FUNCTION gateway.fold_quota(p_key text) RETURNS void
-LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_sort = on AS $$
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_now timestamptz := jobs.now();
     v_marks bigint[];
@@ -115,35 +121,39 @@ DECLARE
     v_items text[];
     v_before integer;
 BEGIN
-    SELECT array_agg(m.id) INTO v_marks FROM (SELECT id FROM gateway.quota_mark WHERE key = p_key ORDER BY id LIMIT 2000) m;
-    SELECT array_agg(u.place) INTO v_over
-    FROM (SELECT ctid AS place FROM gateway.quota_use WHERE key = p_key AND until <= v_now ORDER BY until LIMIT 5000) u;
-    IF v_marks IS NULL AND v_over IS NULL THEN
-        RETURN;
-    END IF;
-    SELECT array_agg(DISTINCT x.item) INTO v_items FROM (
-        SELECT item FROM gateway.quota_mark WHERE id = ANY (v_marks)
-        UNION ALL SELECT item FROM gateway.quota_use WHERE ctid = ANY (v_over)) x;
-    SELECT count(DISTINCT item) INTO v_before FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items);
-    DELETE FROM gateway.quota_use WHERE ctid = ANY (v_over) AND key = p_key;
-    -- The last word on each message counts: what failed may yet arrive.
-    WITH m AS (DELETE FROM gateway.quota_mark WHERE id = ANY (v_marks) RETURNING *),
-    l AS MATERIALIZED (SELECT DISTINCT ON (message_id) * FROM m ORDER BY message_id, id DESC),
-    freed AS (
-        DELETE FROM gateway.quota_use u USING l
-        WHERE u.key = p_key AND u.item = l.item AND u.message_id = l.message_id AND l.until IS NULL AND u.attempt <= l.attempt)
-    INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until)
-    SELECT p_key, l.item, l.message_id, l.attempt, l.until FROM l WHERE l.until > v_now ORDER BY l.item, l.message_id
-    ON CONFLICT (key, item, message_id) DO UPDATE SET until = greatest(u.until, EXCLUDED.until);
-    UPDATE gateway.quota q SET used = q.used - v_before
-        + (SELECT count(DISTINCT item) FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items))
-    WHERE q.key = p_key;
+    LOOP
+        SELECT array_agg(m.id) INTO v_marks FROM (SELECT id FROM gateway.quota_mark WHERE key = p_key ORDER BY id LIMIT 2000) m;
+        v_over := NULL;
+        IF v_marks IS NULL THEN
+            SELECT array_agg(u.place) INTO v_over
+            FROM (SELECT ctid AS place FROM gateway.quota_use WHERE key = p_key AND until <= v_now ORDER BY until LIMIT 5000) u;
+            EXIT WHEN v_over IS NULL;
+        END IF;
+        SELECT array_agg(DISTINCT x.item) INTO v_items FROM (
+            SELECT item FROM gateway.quota_mark WHERE id = ANY (v_marks)
+            UNION ALL SELECT item FROM gateway.quota_use WHERE ctid = ANY (v_over)) x;
+        SELECT count(DISTINCT item) INTO v_before FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items);
+        DELETE FROM gateway.quota_use WHERE ctid = ANY (v_over) AND key = p_key;
+        -- The last word on each message counts: what failed may yet arrive.
+        WITH m AS (DELETE FROM gateway.quota_mark WHERE id = ANY (v_marks) RETURNING *),
+        l AS MATERIALIZED (SELECT DISTINCT ON (message_id) * FROM m ORDER BY message_id, id DESC),
+        freed AS (
+            DELETE FROM gateway.quota_use u USING l
+            WHERE u.key = p_key AND u.item = l.item AND u.message_id = l.message_id AND l.until IS NULL AND u.attempt <= l.attempt)
+        INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until)
+        SELECT p_key, l.item, l.message_id, l.attempt, l.until FROM l WHERE l.until > v_now ORDER BY l.item, l.message_id
+        ON CONFLICT (key, item, message_id) DO UPDATE SET until = greatest(u.until, EXCLUDED.until);
+        UPDATE gateway.quota q SET used = q.used - v_before
+            + (SELECT count(DISTINCT item) FROM gateway.quota_use WHERE key = p_key AND item = ANY (v_items))
+        WHERE q.key = p_key;
+        EXIT WHEN v_marks IS NULL;
+    END LOOP;
 END
 $$;
 
 -- Locks those quotas of the ones named that exist, in the order of their keys, and tells how they stand.
 CREATE FUNCTION gateway.open_quotas(p_keys text[])
-RETURNS TABLE (key text, per_day integer, shadow boolean, used integer, waiting boolean)
+RETURNS TABLE (key text, per_day integer, shadow boolean, used integer, waiting boolean, over bigint)
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -157,26 +167,113 @@ BEGIN
     FOR i IN 1..cardinality(v_keys) LOOP
         PERFORM gateway.fold_quota(v_keys[i]);
     END LOOP;
-    RETURN QUERY SELECT q.key, q.per_day, q.shadow, q.used, q.waiting FROM gateway.quota q WHERE q.key = ANY (v_keys) ORDER BY q.key;
+    RETURN QUERY SELECT q.key, q.per_day, q.shadow, q.used, q.waiting,
+        CASE WHEN q.shadow THEN (SELECT count(DISTINCT u.item) FROM gateway.quota_use u WHERE u.key = q.key AND u.is_over) ELSE 0 END
+    FROM gateway.quota q WHERE q.key = ANY (v_keys) ORDER BY q.key;
 END
 $$;
 
 -- Counts items for 24 hours from now, each for a message. The caller holds the locks of the quotas.
-CREATE FUNCTION gateway.take_quotas(p_keys text[], p_items text[], p_ids uuid[], p_attempts integer[]) RETURNS void
+CREATE FUNCTION gateway.take_quotas(p_keys text[], p_items text[], p_ids uuid[], p_attempts integer[], p_over boolean[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_until timestamptz := gateway.counted_until(jobs.now());
 BEGIN
     WITH n AS MATERIALIZED (
-        SELECT * FROM unnest(p_keys, p_items, p_ids, p_attempts) AS u (key, item, id, attempt)),
+        SELECT * FROM unnest(p_keys, p_items, p_ids, p_attempts, p_over) AS u (key, item, id, attempt, is_over)),
     fresh AS (
         SELECT n.key, count(DISTINCT n.item) AS items FROM n
         WHERE NOT EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = n.key AND u.item = n.item) GROUP BY n.key),
     taken AS (
-        INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until)
-        SELECT DISTINCT ON (n.key, n.item, n.id) n.key, n.item, n.id, n.attempt, v_until FROM n ORDER BY n.key, n.item, n.id
-        ON CONFLICT (key, item, message_id) DO UPDATE SET until = EXCLUDED.until, attempt = greatest(u.attempt, EXCLUDED.attempt))
+        INSERT INTO gateway.quota_use AS u (key, item, message_id, attempt, until, is_over)
+        SELECT DISTINCT ON (n.key, n.item, n.id) n.key, n.item, n.id, n.attempt, v_until, n.is_over FROM n ORDER BY n.key, n.item, n.id
+        ON CONFLICT (key, item, message_id) DO UPDATE SET until = EXCLUDED.until, attempt = greatest(u.attempt, EXCLUDED.attempt),
+            is_over = EXCLUDED.is_over),
+    within AS (
+        UPDATE gateway.quota_use u SET is_over = false FROM n
+        WHERE u.key = n.key AND u.item = n.item AND u.message_id <> n.id AND u.is_over AND NOT n.is_over)
     UPDATE gateway.quota q SET used = q.used + fresh.items FROM fresh WHERE q.key = fresh.key;
+END
+$$;
+
+-- Those of these items that are counted; what is beyond the limit is not.
+CREATE FUNCTION gateway.counted(p_keys text[], p_items text[]) RETURNS TABLE (key text, item text)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    RETURN QUERY SELECT n.key, n.item FROM unnest(p_keys, p_items) AS n (key, item)
+    WHERE EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = n.key AND u.item = n.item AND NOT u.is_over OFFSET 0);
+END
+$$;
+
+-- Counts what a number has sent in the last 24 hours where it was not counted then: its portfolio, or the limit of a template, was not known.
+-- Whether a recipient's window was open is not known any more, so all of them count. The caller holds the lock of the quota.
+CREATE FUNCTION gateway.count_sender(p_key text, p_sender text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_sent uuid[];
+BEGIN
+    WITH s AS (
+        UPDATE gateway.message m SET quotas = array_append(m.quotas, p_key)
+        WHERE m.sender = p_sender AND m.kind = 'template' AND m.sent_at > jobs.now() - interval '24 hours 15 minutes'
+            AND m.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read') AND p_key <> ALL (coalesce(m.quotas, '{}'))
+            AND (p_key LIKE 'portfolio:%' OR p_key = 'template:' || split_part(p_key, ':', 2) || ':' || m.template_name || ':' || m.template_language)
+        RETURNING m.id)
+    SELECT array_agg(id) INTO v_sent FROM s;
+    IF v_sent IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO gateway.quota_mark (key, item, message_id, attempt, until)
+    SELECT p_key, CASE WHEN p_key LIKE 'portfolio:%' THEN m.address ELSE m.id::text END, m.id, m.attempts,
+        gateway.counted_until(coalesce(m.delivered_at, m.sent_at))
+    FROM gateway.message m WHERE m.id = ANY (v_sent);
+END
+$$;
+
+-- Which messages held for a quota may go when so many places are free: in their order, those of numbers that send. A place is for a recipient:
+-- all that is held for one goes with it, and what is for a counted one needs none.
+CREATE FUNCTION gateway.pick_held(p_key text, p_free integer, p_max integer) RETURNS TABLE (id uuid, item text)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH w AS MATERIALIZED (
+        SELECT m.id, CASE WHEN p_key LIKE 'portfolio:%' THEN m.address ELSE m.id::text END AS item,
+            row_number() OVER (ORDER BY m.priority, m.seq) AS n
+        FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender JOIN jobs.lane l ON l.id = s.lane_id
+        WHERE m.waits_for = 'quota' AND m.held_for = p_key AND (s.state = 'active' AND NOT l.paused OR s.moved_to IS NOT NULL)
+        ORDER BY m.priority, m.seq LIMIT p_max * 4),
+    c AS (
+        SELECT w.*, min(w.n) OVER (PARTITION BY w.item) AS first, EXISTS (
+            SELECT FROM gateway.quota_use u WHERE u.key = p_key AND u.item = w.item OFFSET 0) AS counted FROM w),
+    r AS (SELECT c.*, dense_rank() OVER (PARTITION BY c.counted ORDER BY c.first) AS place FROM c)
+    SELECT r.id, r.item FROM r WHERE r.counted OR r.place <= p_free ORDER BY r.n LIMIT p_max;
+END
+$$;
+
+-- When a message held for a quota may go: as what is counted gets too old, one place after the other, round after round of 24 hours.
+CREATE FUNCTION gateway.quota_turn(p_id uuid) RETURNS TABLE (key text, until timestamptz)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+    m gateway.message;
+    q gateway.quota;
+    v_behind bigint;
+    v_places bigint;
+BEGIN
+    SELECT * INTO m FROM gateway.message WHERE id = p_id;
+    SELECT * INTO q FROM gateway.quota WHERE key = m.held_for;
+    key := m.held_for;
+    -- 100,000 in front: that is exact enough.
+    SELECT count(DISTINCT o.item) - 1 INTO v_behind FROM (
+        SELECT CASE WHEN m.held_for LIKE 'portfolio:%' THEN x.address ELSE x.id::text END AS item FROM gateway.message x
+        WHERE x.waits_for = 'quota' AND x.held_for = m.held_for AND (x.priority, x.seq) <= (m.priority, m.seq) LIMIT 100000) o;
+    v_behind := greatest(0, v_behind - greatest(0, q.per_day - q.used));
+    SELECT count(*) INTO v_places FROM (SELECT DISTINCT item FROM gateway.quota_use WHERE key = m.held_for) u;
+    IF v_places > 0 THEN
+        SELECT u.until + (v_behind / v_places) * interval '24 hours 15 minutes' INTO until
+        FROM (SELECT max(until) AS until FROM gateway.quota_use WHERE key = m.held_for GROUP BY item) u
+        ORDER BY u.until OFFSET v_behind % v_places LIMIT 1;
+    END IF;
+    RETURN NEXT;
 END
 $$;
 
@@ -211,6 +308,9 @@ BEGIN
     INSERT INTO gateway.limit_day AS l (rule, key, day, held, let_go)
     SELECT d.rule, d.key, d.day, sum(d.held), sum(d.let_go) FROM d GROUP BY d.rule, d.key, d.day ORDER BY d.rule, d.key, d.day
     ON CONFLICT (rule, key, day) DO UPDATE SET held = l.held + EXCLUDED.held, let_go = l.let_go + EXCLUDED.let_go;
+    -- Of quotas that were dropped.
+    DELETE FROM gateway.quota_mark WHERE id = ANY (ARRAY(
+        SELECT m.id FROM gateway.quota_mark m WHERE NOT EXISTS (SELECT FROM gateway.quota q WHERE q.key = m.key) LIMIT p_max));
     DELETE FROM gateway.limit_day WHERE day < (jobs.now() AT TIME ZONE 'UTC')::date - 90;
 END
 $$;

@@ -1,4 +1,5 @@
 public import Foundation
+import Jobs
 import Postgres
 import Templates
 
@@ -25,40 +26,48 @@ extension Gateway {
     /// - Parameter clientID: the client whose quotas and numbers are looked at; nil: all.
     public func limits(clientID: String? = nil) async throws -> Limits {
         try await core.client.withTransaction { db in
-            let keys = try await db.query(
-                """
-                SELECT q.key FROM gateway.quota q WHERE \(clientID)::text IS NULL OR EXISTS (
-                    SELECT FROM gateway.sender s WHERE s.client_id = \(clientID)
-                        AND (q.key = 'portfolio:' || s.portfolio_id OR q.key LIKE 'template:' || s.waba_id || ':%'))
-                ORDER BY q.key LIMIT 1000
-                """
-            ).decode(String.self)
-            // Taken in first, so that what is over does not count.
-            try await db.query("SELECT FROM gateway.open_quotas(\(keys))")
-            let quotas = try await db.query(
-                """
-                SELECT q.key, q.per_day, q.shadow, q.used,
-                    (SELECT count(*) FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for = q.key),
-                    q.source, q.effective, q.set_by, q.tier
-                FROM gateway.quota q WHERE q.key = ANY (\(keys)) ORDER BY q.key
-                """
-            ).decode((String, Int?, Bool, Int, Int, String, Date, String?, String?).self).map {
-                Quota(
-                    key: $0.0, perDay: $0.1, shadow: $0.2, used: $0.3, held: $0.4, source: $0.5, effective: $0.6, setBy: $0.7, tier: $0.8)
+            var keys: [String]?
+            if let client = clientID {
+                keys = try await db.query(
+                    """
+                    SELECT 'portfolio:' || s.portfolio_id FROM gateway.sender s WHERE s.client_id = \(client) AND s.portfolio_id IS NOT NULL
+                    UNION SELECT q.key FROM (SELECT DISTINCT waba_id FROM gateway.sender WHERE client_id = \(client)) s
+                    JOIN gateway.quota q ON starts_with(q.key, 'template:' || s.waba_id || ':')
+                    """
+                ).decode(String.self)
             }
+            let quotas = try await Self.quotas(keys, isBound: clientID != nil, on: db)
             let reached = try await db.query(
                 """
                 SELECT l.rule, l.key, l.day::text, sum(l.held)::bigint, sum(l.let_go)::bigint FROM (
                     SELECT rule, key, day, held, let_go FROM gateway.limit_day
                     UNION ALL SELECT rule, key, day, held, let_go FROM gateway.limit_hit) l
-                WHERE l.day > (jobs.now() AT TIME ZONE 'UTC')::date - 7 AND (\(clientID)::text IS NULL OR l.key = ANY (\(keys))
+                WHERE l.day > (jobs.now() AT TIME ZONE 'UTC')::date - 7 AND (\(clientID)::text IS NULL OR l.key = ANY (\(keys ?? []))
                     OR l.key IN (SELECT 'number:' || s.phone_number_id FROM gateway.sender s WHERE s.client_id = \(clientID)))
                 GROUP BY l.rule, l.key, l.day ORDER BY l.day DESC, l.rule, l.key LIMIT 1000
                 """
             ).decode((String, String, String, Int, Int).self).map {
                 LimitDay(rule: $0.0, key: $0.1, day: $0.2, held: $0.3, letGo: $0.4)
             }
-            return Limits(rules: try await LimitRules.list(on: db), quotas: quotas, reached: reached)
+            var rules = try await LimitRules.list(on: db)
+            // Who works for the operator is nobody else's business.
+            if clientID != nil { for place in rules.indices { rules[place].changedBy = nil } }
+            return Limits(rules: rules, quotas: quotas, reached: reached)
+        }
+    }
+
+    /// As they were last counted, seconds ago at most; the first 1,000. Nothing is locked, so that whoever looks holds up no sending.
+    private static func quotas(_ keys: [String]?, isBound: Bool, on db: PostgresConnection) async throws -> [Quota] {
+        try await db.query(
+            """
+            SELECT q.key, q.per_day, q.shadow, q.used,
+                (SELECT count(*) FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for = q.key),
+                q.source, q.effective, CASE WHEN NOT \(isBound) THEN q.set_by END, q.tier
+            FROM gateway.quota q WHERE \(keys == nil) OR q.key = ANY (\(keys ?? [])) ORDER BY q.key LIMIT 1000
+            """
+        ).decode((String, Int?, Bool, Int, Int, String, Date, String?, String?).self).map {
+            Quota(
+                key: $0.0, perDay: $0.1, shadow: $0.2, used: $0.3, held: $0.4, source: $0.5, effective: $0.6, setBy: $0.7, tier: $0.8)
         }
     }
 
@@ -68,6 +77,11 @@ extension Gateway {
     public func setLimit(_ name: String, _ change: LimitChange, by: String) async throws -> LimitRule {
         if case .some(.some(let value)) = change.value, !(value > 0 && value <= 1_000_000_000) {
             throw LimitError(code: .badValue, message: "\(value) is no limit; a number above 0 or none is expected")
+        }
+        if case .some(.some(let value)) = change.value, !name.hasPrefix("pair.") || name == "pair.burst",
+            value < 1 || value != value.rounded()
+        {
+            throw LimitError(code: .badValue, message: "\(value) is no limit of this kind; a whole number from 1 is expected")
         }
         let effective = try change.effective.map(Self.date)
         let source = change.source.map { $0.storable(200) }
@@ -97,11 +111,38 @@ extension Gateway {
                     source = \(source ?? old.source), effective = coalesce(\(effective)::text::date, effective), changed_by = \(by),
                     changed_at = jobs.now() WHERE name = \(name)
                 """)
-            // What a number or a portfolio may is worked out when Meta is asked.
-            if !name.hasPrefix("pair.") {
-                try await db.query("UPDATE gateway.sender SET ask_at = clock_timestamp() WHERE state <> 'retired'")
-            }
+            try await apply(name, value, on: db)
             return try await LimitRules.list(on: db).first { $0.name == name } ?? old
+        }
+    }
+
+    /// What portfolios and numbers may by this limit, as far as Meta's word is followed.
+    private func apply(_ name: String, _ value: Double?, on db: PostgresConnection) async throws {
+        if name.hasPrefix("tier.") {
+            let tier = String(name.dropFirst("tier.".count))
+            // Those for which it was not known.
+            try await db.query(
+                """
+                UPDATE gateway.sender SET ask_at = 'epoch' WHERE phone_number_id IN (
+                    SELECT phone_number_id FROM gateway.sender WHERE ask_error IS NOT NULL AND state <> 'retired'
+                    ORDER BY phone_number_id FOR UPDATE)
+                """)
+            try await db.query(
+                """
+                UPDATE gateway.quota SET per_day = \(value.map { Int32(clamping: Int($0)) }), effective = jobs.now() WHERE key IN (
+                    SELECT key FROM gateway.quota WHERE tier = \(tier) AND set_by IS NULL ORDER BY key FOR UPDATE)
+                """)
+        } else if name.hasPrefix("number."), let value {
+            let level = name.dropFirst("number.".count).uppercased()
+            let changed = try await db.query(
+                """
+                UPDATE gateway.sender SET per_second = \(value), updated_at = jobs.now() WHERE phone_number_id IN (
+                    SELECT phone_number_id FROM gateway.sender WHERE throughput_level = \(level) AND NOT per_second_is_set
+                    ORDER BY phone_number_id FOR UPDATE)
+                RETURNING phone_number_id
+                """
+            ).decode(String.self)
+            for id in changed.sorted() { try await Lanes.set(Sender.laneKey(id), limits: senders.limits(value), on: db) }
         }
     }
 
@@ -119,7 +160,11 @@ extension Gateway {
         if case .some(.some(let count)) = perDay, !(1...1_000_000_000).contains(count) {
             throw LimitError(code: .badValue, message: "\(count) a day is no quota; 1 to 1,000,000,000 or none is expected")
         }
-        try await core.client.withTransaction { db in
+        return try await core.client.withTransaction { db in
+            // Numbers before quotas, as where Meta's word is taken.
+            if followsMeta, key.hasPrefix(Quotas.portfolioPrefix) {
+                try await limitsChanged(String(key.dropFirst(Quotas.portfolioPrefix.count)), on: db)
+            }
             let known = try await !db.query("SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE").isEmpty
             guard known || perDay != nil else {
                 throw LimitError(code: .notFound, message: "no quota has the key \(key); say how many a day to make it")
@@ -134,21 +179,24 @@ extension Gateway {
                     set_by = CASE WHEN \(followsMeta) THEN NULL WHEN \(perDay != nil) THEN EXCLUDED.set_by ELSE q.set_by END,
                     effective = jobs.now()
                 """)
-            if followsMeta, key.hasPrefix(Quotas.portfolioPrefix) {
-                let id = String(key.dropFirst(Quotas.portfolioPrefix.count))
-                try await db.query("UPDATE gateway.sender SET ask_at = clock_timestamp() WHERE portfolio_id = \(id)")
+            if !known { try await Quotas.countBefore(key, on: db) }
+            try await db.query("SELECT FROM gateway.open_quotas(\([key]))")
+            guard let quota = try await Self.quotas([key], isBound: false, on: db).first else {
+                throw LimitError(code: .notFound, message: "the quota \(key) was dropped meanwhile")
             }
+            return quota
         }
-        guard let quota = try await limits().quotas.first(where: { $0.key == key }) else {
-            throw LimitError(code: .notFound, message: "the quota \(key) was dropped meanwhile")
-        }
-        return quota
     }
 
-    /// Takes a quota away with what is counted; what is held for it goes on. Returns whether there was one.
+    /// Takes a template's quota away with what is counted; what is held for it goes on. Returns whether there was one. Throws `LimitError`
+    /// `.badValue` for a portfolio's: what it has reached counts for Meta, whether we want to know it or not.
     @discardableResult
     public func dropQuota(_ key: String) async throws -> Bool {
         guard key.isStorable else { return false }
+        guard !key.hasPrefix(Quotas.portfolioPrefix) else {
+            throw LimitError(
+                code: .badValue, message: "a portfolio is always counted; relevo limits quota \(key) --per-day none lets everything go")
+        }
         return try await core.client.withTransaction { db in
             guard try await db.query("DELETE FROM gateway.quota WHERE key = \(key)").affectedRows > 0 else { return false }
             try await db.query("DELETE FROM gateway.quota_use WHERE key = \(key)")

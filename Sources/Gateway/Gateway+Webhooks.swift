@@ -58,6 +58,7 @@ extension Gateway {
             SELECT \(phoneNumberID), n.address, n.at FROM unnest(\(sorted.map(\.key)), \(sorted.map(\.value))) AS n (address, at)
             ON CONFLICT (sender, address) DO UPDATE SET last_inbound_at = greatest(w.last_inbound_at, EXCLUDED.last_inbound_at)
             """)
+        try await QuotaReleases(core: core).windowOpened(sender: phoneNumberID, addresses: sorted.map(\.key), on: db)
     }
 
     /// Lets messages with a template go again, because Meta takes it again. What was said before the template was held is old and lifts nothing.

@@ -98,18 +98,7 @@ extension Gateway {
 
     /// Places come free as what is counted gets older than 24 hours: the message goes with the one that its place in the line is for.
     private func whyQuota(_ record: MessageRecord) async throws -> [Reason] {
-        let row = try await core.client.query(
-            """
-            SELECT m.held_for, (
-                SELECT u.until FROM (
-                    SELECT max(until) AS until FROM gateway.quota_use WHERE key = m.held_for GROUP BY item) u
-                ORDER BY u.until OFFSET greatest(0, (
-                    SELECT count(DISTINCT CASE WHEN m.held_for LIKE 'portfolio:%' THEN o.address ELSE o.id::text END) - 1
-                    FROM gateway.message o WHERE o.waits_for = 'quota' AND o.held_for = m.held_for
-                        AND (o.priority, o.seq) <= (m.priority, m.seq)) - greatest(0, q.per_day - q.used)) LIMIT 1)
-            FROM gateway.message m LEFT JOIN gateway.quota q ON q.key = m.held_for WHERE m.id = \(record.id)
-            """
-        ).decodeFirst((String?, Date?).self)
+        let row = try await core.client.query("SELECT key, until FROM gateway.quota_turn(\(record.id))").decodeFirst((String?, Date?).self)
         return [
             Reason(
                 code: record.reasonCode ?? "held", text: record.reason ?? "A limit of 24 hours is reached.", key: row?.0 ?? "",

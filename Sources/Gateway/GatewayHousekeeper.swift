@@ -62,12 +62,7 @@ public struct GatewayHousekeeper: Service {
             }
             round.templatesReleased += 1
         }
-        // As long as there is room: a limit that was raised lets thousands go.
-        for _ in 0..<20 {
-            let released = try await QuotaReleases(core: core).round()
-            round.quotasReleased += released
-            if released == 0 { break }
-        }
+        round.quotasReleased = try await QuotaReleases(core: core).round()
         try await core.client.query("SELECT gateway.tidy(5000)")
         try await core.client.query("SELECT gateway.sum_hits(5000)")
         return round

@@ -94,6 +94,59 @@ struct ClientTests {
             ])
     }
 
+    /// pywa's own listener checks signatures under the client's secret and reads what Relevo passes on. It starts when it has been missed already.
+    @Test func relayedToPywa() async throws {
+        try await Rehearsal.with { rehearsal in
+            try await rehearsal.startSandbox(scenario: Self.clients.appending(path: "scenario.json"))
+            try await rehearsal.startUp()
+            try await rehearsal.run("credential", "add", "meta", input: Rehearsal.token + "\n")
+            let key = try await rehearsal.apiKey()
+            let sender = try await rehearsal.anySender()
+            let (port, secret) = (try freePort(), "the secret of the client's own system")
+            let listed = try await rehearsal.run("sender", "list", "--json").text
+            let senders = try #require(try JSONSerialization.jsonObject(with: Data(listed.utf8)) as? [String: Any])["senders"]
+            let waba = try #require((senders as? [[String: Any]])?.first?["waba_id"] as? String ?? Self.waba)
+            try await rehearsal.run("relay", "add", "http://127.0.0.1:\(port)/", "--waba", waba, "--client", "tests", input: secret + "\n")
+            let sent = try await rehearsal.post(
+                "http://127.0.0.1:\(rehearsal.port)/v25.0/\(sender)/messages", bearer: key,
+                #"{"messaging_product":"whatsapp","to":"+16505550177","type":"text","text":{"body":"hola"},"biz_opaque_callback_data":"case:17"}"#
+            )
+            #expect(sent.status == 200)
+            try await eventually("the relay has tried") { try await rehearsal.run("relay", "list").text.contains("failing") }
+
+            var environment = rehearsal.environment
+            (environment["APP_SECRET"], environment["PYTHONDONTWRITEBYTECODE"]) = (secret, "1")
+            let python = try #require(
+                ProcessInfo.processInfo.environment["RELEVO_TEST_PYTHON"], "a Python with pywa; `make test` makes one")
+            let listener = try await Child(
+                URL(filePath: python), [Self.clients.appending(path: "pywa_listener.py").path(), "\(port)", "1000", "120"],
+                environment: environment, folder: rehearsal.folder)
+            defer { listener.signal(SIGTERM) }
+            let inbound = #"{"phone_number_id":"\(sender)","from":"+16505550109","text":"hello back"}"#
+            #expect(try await rehearsal.post("http://127.0.0.1:\(rehearsal.graphPort)/_sandbox/inbound", inbound).status == 200)
+            let paused = try await rehearsal.post(
+                "http://127.0.0.1:\(rehearsal.graphPort)/_sandbox/templates/200000000000003", #"{"status":"APPROVED"}"#)
+            #expect(paused.status == 200)
+            try await eventually("it listens") { listener.text.contains("listening") }
+            try await eventually("pywa has read it all", tries: 3_000) {
+                let text = listener.text
+                return text.contains("hello back") && text.contains("TemplateStatus") && text.contains("\"delivered\"")
+            }
+            let updates = try listener.text.split(separator: "\n").compactMap {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+            }
+            let statuses = updates.filter { $0["class"] as? String == "MessageStatus" }
+            #expect(Set(statuses.compactMap { $0["status"] as? String }).isSuperset(of: ["sent", "delivered"]))
+            #expect(statuses.allSatisfy { $0["tracker"] as? String == "case:17" && $0["wa_id"] as? String == "16505550177" })
+            let message = try #require(updates.first { $0["text"] as? String == "hello back" })
+            #expect(message["class"] as? String == "Message" && message["wa_id"] as? String == "16505550109")
+            #expect(message["phone_number_id"] as? String == sender)
+            #expect(!updates.contains { $0["class"] as? String == "unread" }, "\(updates)")
+        }
+    }
+
+    private static let waba = "102290129340398"
+
     /// Calls that are answered with an id of Relevo's and never reach anybody: they wait for a person.
     private static let kept: Set = ["unknown_template_again", "paused_template_again", "meta_fails"]
     private static let clients = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Clients")

@@ -39,7 +39,7 @@ import Testing
     }
 
     private func used(_ rig: Rig, _ key: String = QuotaTests.portfolio) async throws -> Int {
-        try #require(try await rig.gateway.limits().quotas.first { $0.key == key }).used
+        try #require(try await rig.client.query("SELECT used FROM gateway.open_quotas(\([key]))").decodeFirst(Int.self))
     }
 
     @discardableResult
@@ -126,15 +126,22 @@ import Testing
             let fourth = try await send(rig, 4)
             try await rig.reach(fourth, .held)
             try await rig.gateway.senders.stop(Rig.sender, reason: "test", by: "test")
-            try await rig.gateway.dropQuota(Self.portfolio)
-            try await rig.gateway.setQuota(Self.portfolio, perDay: .some(1), shadow: nil, source: nil, by: "test")
+            try await BusinessClock.set(business: Date(timeIntervalSinceNow: 25 * 3600), speed: 1, on: rig.client)
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 0, "a stopped number gets no place")
             try await rig.gateway.senders.resume(Rig.sender)
             try await Lanes.pause(Sender.laneKey(Rig.sender), reason: "test", by: "test", on: rig.client)
+            #expect(try await rig.gateway.housekeeper.round().quotasReleased == 0, "nor one whose lane stands still")
+            try await Lanes.resume(Sender.laneKey(Rig.sender), on: rig.client)
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)
+            try await rig.reach(fourth, .accepted)
             #expect(try await used(rig) == 1)
-            #expect(try await rig.gateway.cancel(fourth))
-            #expect(try await used(rig) == 0)
+            // Held, and taken back: no new one waits for it.
+            let fifth = try await send(rig, 5)
+            try await rig.reach(fifth, .held)
+            #expect(try await rig.gateway.cancel(fifth))
+            #expect(try await rig.gateway.housekeeper.round().quotasReleased == 0)
+            try await rig.gateway.setQuota(Self.portfolio, perDay: .some(2), shadow: nil, source: nil, by: "test")
+            try await rig.reach(send(rig, 6), .accepted)
         }
     }
 
@@ -174,7 +181,7 @@ import Testing
                 for id in ids where try await rig.record(id).state == .held { held += 1 }
                 let limits = try await rig.gateway.limits()
                 #expect(held == (shadow ? 0 : 3))
-                #expect(limits.reached.map { $0.held + $0.letGo } == [shadow ? 2 : 3])
+                #expect(limits.reached.map { $0.held + $0.letGo } == [3])
                 #expect(limits.reached.allSatisfy { shadow ? $0.held == 0 : $0.letGo == 0 })
                 #expect(limits.quotas.map(\.used) == [shadow ? 4 : 2])
             }
@@ -199,6 +206,55 @@ import Testing
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)
             try await rig.reach(third, .accepted)
             #expect(try await used(rig) == 3)
+        }
+    }
+
+    /// A limit that becomes known counts what was sent before; and so does a number whose portfolio becomes known.
+    @Test func whatWasSentBeforeCounts() async throws {
+        try await with(perDay: nil) { rig in
+            let first = try await send(rig, 1)
+            try await rig.reach(first, .accepted)
+            try await rig.reach(send(rig, 2, from: Self.second), .accepted)
+            try await rig.reach(rig.submit(Rig.text(to: Self.number(3))).id, .accepted)
+            let quota = try await rig.gateway.setQuota(Self.portfolio, perDay: .some(2), shadow: nil, source: nil, by: "test")
+            #expect(quota.used == 2)
+            try await rig.reach(send(rig, 4), .held)
+            // What fails now frees its place as any other.
+            try await rig.statuses([Rig.status("failed", try #require(rig.record(first).wamid), callback: first, code: 131026)])
+            #expect(try await used(rig) == 1)
+        }
+    }
+
+    /// Who writes may be written to: no place is needed any more.
+    @Test func whoWritesNeedsNoPlace() async throws {
+        try await with(perDay: 1) { rig in
+            try await rig.reach(send(rig, 1), .accepted)
+            let held = try await send(rig, 2)
+            try await rig.reach(held, .held)
+            try await rig.client.withTransaction { db in
+                let inbound = InboundMessage([
+                    "from": "16315551002", "id": "wamid.in", "timestamp": .string("\(Int(Date().timeIntervalSince1970))"), "type": "text",
+                ])
+                try await rig.gateway.inbound(phoneNumberID: Rig.sender, messages: [try #require(inbound)], on: db)
+            }
+            try await rig.reach(held, .accepted)
+            #expect(try await used(rig) == 1)
+        }
+    }
+
+    /// Far back in the line, day after day.
+    @Test func everyoneInTheLineIsToldATime() async throws {
+        try await with(perDay: 2) { rig in
+            for index in 1...2 { try await rig.reach(send(rig, index), .accepted) }
+            var last: Date?
+            for index in 3...7 {
+                let id = try await send(rig, index)
+                try await rig.reach(id, .held)
+                let until = try #require(try await rig.gateway.why(id).first?.until)
+                #expect(until >= last ?? until)
+                last = until
+            }
+            #expect(try #require(last) > Date(timeIntervalSinceNow: 2 * 86_400))
         }
     }
 
@@ -251,7 +307,9 @@ import Testing
                     switch Int.random(in: 0..<5, using: &random) {
                     case 0, 1:
                         _ = try await Quotas.open([.init(key: "portfolio:1", item: item)], on: db)
-                        try await Quotas.take([(.init(key: "portfolio:1", item: item), message: id, attempt: attempt)], on: db)
+                        try await Quotas.take(
+                            [(.init(key: "portfolio:1", item: item), message: id, attempt: attempt)],
+                            over: Bool.random(using: &random) ? [] : [.init(key: "portfolio:1", item: item)], on: db)
                     case 2: try await Quotas.free([(.init(key: "portfolio:1", item: item), message: id, attempt: attempt)], on: db)
                     case 3:
                         try await db.query(

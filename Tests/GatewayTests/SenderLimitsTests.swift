@@ -45,7 +45,6 @@ import Testing
             #expect(try await rig.gateway.limits().quotas.first?.perDay == nil)
             // A limit that is changed counts for those it was asked for.
             try await rig.gateway.setLimit("number.high", LimitChange(value: 500), by: "test")
-            #expect(try await rig.gateway.limitsReader.round() == 1)
             #expect(try await self.sender(rig).perSecond == 500)
             tell(rig, level: "HIGH", app: true)
             try await changed(rig, "900")
@@ -70,6 +69,27 @@ import Testing
         }
     }
 
+    /// A refused step takes nothing from the others.
+    @Test func eachStepCountsByItself() async throws {
+        try await Rig.with(mode: .observe, sends: false, reply: { _ in .error(400, code: 10) }) { rig in
+            tell(rig, level: "STANDARD", app: true)
+            rig.meta.reads.withLock {
+                $0["/v25.0/\(Rig.waba)"] = .raw(403, #"{"error":{"message":"(#200) no","type":"OAuthException","code":200}}"#)
+            }
+            #expect(try await rig.gateway.limitsReader.round() == 1)
+            let sender = try await sender(rig)
+            #expect(sender.perSecond == 20 && sender.throughputLevel == "COEXISTENCE" && !sender.perSecondIsSet)
+            let error = try #require(sender.askError)
+            #expect(error.contains("check of identities") && error.contains("its portfolio is not known"))
+            // What a person has set is left to Meta again.
+            try await rig.gateway.senders.set(Rig.sender, SenderChange(perSecond: 70))
+            tell(rig, level: "HIGH")
+            try await rig.gateway.senders.set(Rig.sender, SenderChange(perSecond: .some(nil)))
+            #expect(try await rig.gateway.limitsReader.round() == 1)
+            #expect(try await self.sender(rig).perSecond == 1000)
+        }
+    }
+
     @Test func whatMetaDoesNotSayIsToldAndTriedAgain() async throws {
         try await Rig.with(sends: false) { rig in
             // A field that this number does not have fails the whole read: it is read without.
@@ -78,7 +98,8 @@ import Testing
             }
             #expect(try await rig.gateway.limitsReader.round() == 1)
             var sender = try await sender(rig)
-            #expect(sender.askError?.contains("refused") == true && sender.perSecond == 80)
+            #expect(sender.askError?.contains("throughput is not known: Meta refused") == true && sender.perSecond == 80)
+            #expect(sender.askError?.contains("no messaging limit is kept") == true)
             #expect(try await rig.gateway.limitsReader.round() == 0, "not before a quarter of an hour")
             tell(rig, level: "STANDARD", tier: "TIER_5K")
             try await changed(rig, Rig.waba)
@@ -140,7 +161,9 @@ import Testing
             await #expect(throws: LimitError.self) {
                 try await gateway.setQuota("portfolio:1", perDay: nil, shadow: true, source: nil, by: "test")
             }
-            #expect(try await !gateway.dropQuota("portfolio:1"))
+            await #expect(throws: LimitError.self) { try await gateway.dropQuota("portfolio:1") }
+            await #expect(throws: LimitError.self) { try await gateway.setLimit("tier.TIER_2K", LimitChange(value: 0.5), by: "test") }
+            #expect(try await !gateway.dropQuota("template:1:a:en"))
             let rule = try await gateway.setLimit(
                 "pair.seconds", LimitChange(value: 7, shadow: true, source: "us", effective: "2026-12-01"), by: "ana")
             #expect(

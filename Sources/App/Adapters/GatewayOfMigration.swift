@@ -21,14 +21,15 @@ package struct GatewayOfMigration: MigrationGateway {
             try await gateway.senders.moved(from: before.phoneNumberID, to: sender.phoneNumberID, wabaID: sender.waba, on: db)
             // A number that stays on the Business app has the lower throughput, whatever it had before.
             if sender.coexistence {
-                try await gateway.senders.set(sender.phoneNumberID, SenderChange(perSecond: Self.coexistencePerSecond), on: db)
+                try await gateway.senders.set(
+                    sender.phoneNumberID, SenderChange(perSecond: Self.coexistencePerSecond, perSecondIsSet: false), on: db)
             }
             return
         }
         try await gateway.senders.add(
             NewSenderRecord(
                 phoneNumberID: sender.phoneNumberID, e164: sender.e164, wabaID: sender.waba, clientID: sender.clientID,
-                perSecond: sender.coexistence ? Self.coexistencePerSecond : nil, identityMode: .observe),
+                perSecond: sender.coexistence ? Self.coexistencePerSecond : nil, perSecondIsSet: false, identityMode: .observe),
             on: db)
     }
 

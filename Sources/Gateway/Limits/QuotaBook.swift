@@ -10,7 +10,7 @@ struct QuotaBook: Sendable {
         /// Nil: no limit.
         var perDay: Int?
         var isInShadow: Bool
-        /// Different items counted now.
+        /// Different items counted now; in shadow without those beyond the limit.
         var used: Int
         /// Others wait for a place, and are not to be overtaken.
         var isWaitedFor: Bool
@@ -45,7 +45,8 @@ struct QuotaBook: Sendable {
                 return .hold(key: want.key)
             }
         }
-        for want in new {
+        // What goes beyond a limit in shadow takes no place: the next to the same recipient would have been held back too.
+        for want in new where !over.contains(want.key) {
             standings[want.key]?.used += 1
             counted.insert(want)
         }

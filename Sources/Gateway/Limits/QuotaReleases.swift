@@ -1,73 +1,126 @@
 import Foundation
+import Jobs
+import Logging
 import Postgres
 
 /// Lets held messages go as their quota gets room: in their order, each with its place reserved, so that no other one takes it.
 struct QuotaReleases {
     let core: GatewayCore
     private static let batch = 500
+    /// Looks at one quota in one round: a limit that was raised lets thousands go.
+    private static let looks = 20
 
-    /// One look at every quota that messages are held for, so many messages at most; returns how many go.
+    /// One look at every quota that something has happened to, or that messages are held for; returns how many messages go.
     func round() async throws -> Int {
-        // One step of the index a key: there may be many messages behind each.
-        let keys = try await core.client.query(
+        try await core.client.query(
             """
-            WITH RECURSIVE k (key) AS (
-                (SELECT held_for FROM gateway.message WHERE waits_for = 'quota' ORDER BY held_for LIMIT 1)
-                UNION ALL
-                SELECT (SELECT m.held_for FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for > k.key ORDER BY m.held_for LIMIT 1)
-                FROM k WHERE k.key IS NOT NULL)
-            SELECT key FROM k WHERE key IS NOT NULL LIMIT 1000
+            UPDATE gateway.quota q SET waiting = false
+            WHERE waiting AND NOT EXISTS (SELECT FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for = q.key)
+            """)
+        try await fold()
+        // A place for what does not go would be lost to others.
+        if try await Lanes.everythingPaused(on: core.client) != nil { return 0 }
+        if try await KindPauses.list(on: core.client).contains(where: { $0.kind == SendJob.kind }) { return 0 }
+        var released = 0
+        var last = ""
+        while true {
+            let keys = try await keys(after: last, "message", where: "waits_for = 'quota'", column: "held_for")
+            guard let end = keys.last else { return released }
+            last = end
+            for key in keys {
+                // One that fails does not keep the others waiting.
+                do {
+                    for _ in 0..<Self.looks {
+                        let count = try await core.client.withTransaction { try await release(key, on: $0) }
+                        released += count
+                        if count == 0 { break }
+                    }
+                } catch let error as PostgresError where !error.isTransient {
+                    core.logger.error(
+                        "messages held for a quota could not be released", metadata: ["quota": "\(key)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Takes marks in before they are many, and drops what is over, so that what is shown is right.
+    private func fold() async throws {
+        var last = ""
+        while true {
+            let keys = try await keys(after: last, "quota_mark", where: "true", column: "key")
+            guard let end = keys.last else { break }
+            last = end
+            for key in keys { try await core.client.query("SELECT FROM gateway.open_quotas(\([key]))") }
+        }
+        let over = try await core.client.query(
+            """
+            SELECT q.key FROM gateway.quota q
+            WHERE EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = q.key AND u.until <= (SELECT jobs.now()) OFFSET 0) LIMIT 1000
             """
         ).decode(String.self)
-        var released = 0
-        for key in keys { released += try await core.client.withTransaction { try await release(key, on: $0) } }
-        return released
+        for key in over { try await core.client.query("SELECT FROM gateway.open_quotas(\([key]))") }
+    }
+
+    /// Different keys in an index, one step a key: there may be many rows behind each.
+    private func keys(
+        after last: String, _ table: StaticString, where condition: StaticString, column: StaticString
+    ) async throws -> [String] {
+        let (table, condition, column) = ("\(table)", "\(condition)", "\(column)")
+        return try await core.client.query(
+            """
+            WITH RECURSIVE k (key) AS (
+                (SELECT \(unescaped: column) FROM gateway.\(unescaped: table) WHERE \(unescaped: condition) AND \(unescaped: column) > \(last)
+                 ORDER BY \(unescaped: column) LIMIT 1)
+                UNION ALL
+                SELECT (SELECT t.\(unescaped: column) FROM gateway.\(unescaped: table) t WHERE \(unescaped: condition) AND t.\(unescaped: column) > k.key
+                    ORDER BY t.\(unescaped: column) LIMIT 1)
+                FROM k WHERE k.key IS NOT NULL)
+            SELECT key FROM k WHERE key IS NOT NULL LIMIT 500
+            """
+        ).decode(String.self)
     }
 
     private func release(_ key: String, on db: PostgresConnection) async throws -> Int {
-        let standing = try await db.query("SELECT per_day, shadow, used FROM gateway.open_quotas(\([key]))").decodeFirst(
-            (Int?, Bool, Int).self)
+        let exists = try await !db.query("SELECT FROM gateway.quota WHERE key = \(key)").isEmpty
         var free = Self.batch
-        if let (perDay, isInShadow, used) = standing, let perDay, !isInShadow { free = max(0, perDay - used) }
-        let isPortfolio = key.hasPrefix(Quotas.portfolioPrefix)
-        // Those of numbers that send. A place is for a recipient: all that is held for one goes with it, and what is for a counted one needs none.
-        let found = try await db.query(
-            """
-            WITH w AS MATERIALIZED (
-                SELECT m.id, CASE WHEN \(isPortfolio) THEN m.address ELSE m.id::text END AS item, row_number() OVER (ORDER BY m.priority, m.seq) AS n
-                FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender
-                WHERE m.waits_for = 'quota' AND m.held_for = \(key) AND (s.state = 'active' OR s.moved_to IS NOT NULL)
-                ORDER BY m.priority, m.seq LIMIT \(Self.batch * 4)),
-            c AS (
-                SELECT w.*, min(w.n) OVER (PARTITION BY w.item) AS first,
-                    EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = \(key) AND u.item = w.item) AS counted
-                FROM w),
-            r AS (SELECT c.*, dense_rank() OVER (PARTITION BY c.counted ORDER BY c.first) AS place FROM c)
-            SELECT id, item, (SELECT count(*) FROM w) FROM r WHERE counted OR place <= \(free) ORDER BY n LIMIT \(Self.batch)
-            """
-        ).decode((UUID, String, Int).self)
+        if exists {
+            // Another process looks at it, or an admission: the next round comes soon.
+            guard try await !db.query("SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE SKIP LOCKED").isEmpty else { return 0 }
+            let standing = try await db.query("SELECT per_day, shadow, used FROM gateway.open_quotas(\([key]))")
+                .decodeFirst((Int?, Bool, Int).self)
+            if let (perDay, isInShadow, used) = standing, let perDay, !isInShadow { free = max(0, perDay - used) }
+        }
+        let found = try await db.query("SELECT id, item FROM gateway.pick_held(\(key), \(free)::int, \(Self.batch)::int)")
+            .decode((UUID, String).self)
+        guard !found.isEmpty else { return 0 }
         let rows = try await MessageStore.lock(found.map(\.0), on: db).filter { $0.value.state == .held }
         let going = try await Releases(core: core).again(Array(rows.values), kind: "released", detail: "\(key) has room again", on: db)
-        if standing != nil {
-            let items = Dictionary(found.map { ($0.0, $0.1) }, uniquingKeysWith: { first, _ in first })
-            try await Quotas.take(
-                going.compactMap { id in
-                    guard let item = items[id], let row = rows[id] else { return nil }
-                    return (QuotaItem(key: key, item: item), message: id, attempt: row.attempts + 1)
-                }, on: db)
-            try await db.query(
-                """
-                UPDATE gateway.message SET quotas = CASE WHEN \(key) = ANY (quotas) THEN quotas ELSE array_append(quotas, \(key)) END
-                WHERE id = ANY (\(going))
-                """)
-            let left = try await !db.query(
-                """
-                SELECT FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender
-                WHERE m.waits_for = 'quota' AND m.held_for = \(key) AND (s.state = 'active' OR s.moved_to IS NOT NULL) LIMIT 1
-                """
-            ).isEmpty
-            try await db.query("UPDATE gateway.quota SET waiting = \(left) WHERE key = \(key) AND waiting <> \(left)")
-        }
+        guard exists else { return going.count }
+        let items = Dictionary(found.map { ($0.0, $0.1) }, uniquingKeysWith: { first, _ in first })
+        try await Quotas.take(
+            going.compactMap { id in
+                guard let item = items[id], let row = rows[id] else { return nil }
+                return (QuotaItem(key: key, item: item), message: id, attempt: row.attempts + 1)
+            }, on: db)
+        try await db.query(
+            """
+            UPDATE gateway.message SET quotas = CASE WHEN \(key) = ANY (quotas) THEN quotas ELSE array_append(quotas, \(key)) END
+            WHERE id = ANY (\(going))
+            """)
         return going.count
+    }
+
+    /// Lets templates go that were held for a portfolio and whose recipients have written meanwhile: they are not counted any more.
+    func windowOpened(sender: String, addresses: [String], on db: PostgresConnection) async throws {
+        let names = addresses + addresses.filter { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }.map { "+" + $0 }
+        let ids = try await db.query(
+            """
+            SELECT id FROM gateway.message WHERE address = ANY (\(names)) AND sender = \(sender) AND waits_for = 'quota'
+                AND reason_code = \(HoldReason.portfolioLimit) ORDER BY id LIMIT \(Self.batch)
+            """
+        ).decode(UUID.self)
+        guard !ids.isEmpty else { return }
+        let rows = try await MessageStore.lock(ids, on: db).values.filter { $0.state == .held }
+        _ = try await Releases(core: core).again(Array(rows), kind: "released", detail: "the recipient has written", on: db)
     }
 }

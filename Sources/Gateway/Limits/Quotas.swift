@@ -12,11 +12,8 @@ enum Quotas {
     static func open(_ items: Set<QuotaItem>, on db: PostgresConnection) async throws -> QuotaBook {
         let items = Array(items)
         let rows = try await db.pipeline([
-            "SELECT key, per_day, shadow, used, waiting FROM gateway.open_quotas(\(Set(items.map(\.key)).sorted()))",
-            """
-            SELECT n.key, n.item FROM unnest(\(items.map(\.key)), \(items.map(\.item))) AS n (key, item)
-            WHERE EXISTS (SELECT FROM gateway.quota_use u WHERE u.key = n.key AND u.item = n.item)
-            """,
+            "SELECT key, per_day, shadow, (used - over)::int, waiting FROM gateway.open_quotas(\(Set(items.map(\.key)).sorted()))",
+            "SELECT key, item FROM gateway.counted(\(items.map(\.key)), \(items.map(\.item)))",
         ])
         let standings = try rows[0].decode((String, Int?, Bool, Int, Bool).self).map { key, perDay, shadow, used, waiting in
             (key, QuotaBook.Standing(perDay: perDay, isInShadow: shadow, used: used, isWaitedFor: waiting))
@@ -27,13 +24,29 @@ enum Quotas {
     }
 
     /// Counts items for messages, for 24 hours from now. The locks of their quotas are held.
-    static func take(_ uses: [(QuotaItem, message: UUID, attempt: Int)], on db: PostgresConnection) async throws {
+    /// - Parameter over: those beyond a limit that is in shadow.
+    static func take(
+        _ uses: [(QuotaItem, message: UUID, attempt: Int)], over: Set<QuotaItem> = [], on db: PostgresConnection
+    ) async throws {
         guard !uses.isEmpty else { return }
         try await db.query(
             """
             SELECT gateway.take_quotas(\(uses.map(\.0.key)), \(uses.map(\.0.item)), \(uses.map(\.message)),
-                \(uses.map { Int32(clamping: $0.attempt) }))
+                \(uses.map { Int32(clamping: $0.attempt) }), \(uses.map { over.contains($0.0) }))
             """)
+    }
+
+    /// Counts from now on what is new in a quota with what was sent before. Its lock is held.
+    static func countBefore(_ key: String, on db: PostgresConnection) async throws {
+        let senders: PostgresQuery =
+            if key.hasPrefix(portfolioPrefix) {
+                "SELECT phone_number_id FROM gateway.sender WHERE portfolio_id = \(String(key.dropFirst(portfolioPrefix.count))) ORDER BY 1"
+            } else {
+                "SELECT phone_number_id FROM gateway.sender WHERE waba_id = \(TemplateHolds.template(lane: key)?.waba ?? "") ORDER BY 1"
+            }
+        for sender in try await db.query(senders).decode(String.self) {
+            try await db.query("SELECT gateway.count_sender(\(key), \(sender))")
+        }
     }
 
     /// Frees items that messages hold and do not need any more.

@@ -31,7 +31,8 @@ public struct Sender: Sendable, Codable, Equatable {
     public var perSecond: Double
     /// A person has set it: what Meta says changes it no more.
     public var perSecondIsSet: Bool
-    /// Meta's word for its throughput: `STANDARD`, `HIGH`, `NOT_APPLICABLE`; nil before Meta was asked.
+    /// Meta's word for its throughput: `STANDARD`, `HIGH`, `NOT_APPLICABLE`, or `COEXISTENCE` for a number that is still on the Business app; nil
+    /// before Meta was asked.
     public var throughputLevel: String?
     /// When Meta was last asked for its limits (real time), and what went wrong then.
     public var askedAt: Date?
@@ -68,13 +69,16 @@ public struct NewSenderRecord: Sendable, Equatable {
     public var defaultRegion: String?
     /// Nil: as Meta says, and what is usual until it was asked.
     public var perSecond: Double?
+    /// A person's word. Not: what it begins with, until Meta is asked.
+    public var perSecondIsSet: Bool
     public var identityMode: IdentityMode
 
     public init(
         phoneNumberID: String, e164: String, wabaID: String, clientID: String = "", portfolioID: String? = nil,
         defaultRegion: String? = nil,
-        perSecond: Double? = nil, identityMode: IdentityMode = .off
+        perSecond: Double? = nil, perSecondIsSet: Bool = true, identityMode: IdentityMode = .off
     ) {
+        self.perSecondIsSet = perSecondIsSet
         self.portfolioID = portfolioID
         self.phoneNumberID = phoneNumberID
         self.e164 = e164
@@ -94,13 +98,17 @@ public struct SenderChange: Sendable {
     public var portfolioID: String??
     /// The inner nil takes the region away.
     public var defaultRegion: String??
-    public var perSecond: Double?
+    /// The inner nil leaves it to Meta again.
+    public var perSecond: Double??
+    /// A person's word. Not: what it has until Meta is asked.
+    public var perSecondIsSet: Bool
     public var identityMode: IdentityMode?
 
     public init(
         wabaID: String? = nil, clientID: String? = nil, portfolioID: String?? = nil, defaultRegion: String?? = nil,
-        perSecond: Double? = nil, identityMode: IdentityMode? = nil
+        perSecond: Double?? = nil, perSecondIsSet: Bool = true, identityMode: IdentityMode? = nil
     ) {
+        self.perSecondIsSet = perSecondIsSet
         self.portfolioID = portfolioID
         self.wabaID = wabaID
         self.clientID = clientID

@@ -6,14 +6,17 @@ import Logging
 public import Postgres
 public import ServiceLifecycle
 
-/// Asks Meta what numbers and their portfolios may: throughput, the Business app, the messaging limit. Every six hours, and at once when a
-/// number is new or a webhook says that something has changed. Webhooks only say when to ask: they come late, twice and in any order.
+/// Asks Meta what numbers and their portfolios may: throughput, the Business app, the owner, the messaging limit. Every six hours, and before all
+/// others when a number is new or a webhook says that something has changed. Webhooks only say when to ask: they come late, twice and in any
+/// order.
 ///
-/// Switches Meta's check of identities on for those that use it, without which there would be no hashes.
+/// Switches Meta's check of identities on for those that use it, without which there would be no hashes. Each step counts by itself: what one does
+/// not tell is stored as the number's `ask_error`, and the others are taken.
 public struct SenderLimits: Service {
     let core: GatewayCore
-    /// Seconds of real time.
+    /// Seconds of real time; after a failure twice as long each time, up to eight hours.
     private static let (usual, afterFailure) = (6.0 * 3600, 900.0)
+    /// Numbers that are asked for at a time.
     private static let batch = 10
 
     /// Asks until the process shuts down. A failure is stored with the sender, and tried again.
@@ -32,7 +35,17 @@ public struct SenderLimits: Service {
         }
     }
 
-    /// Asks for numbers that are due, ten at most; returns how many.
+    /// A number to ask for.
+    private struct Due: Sendable {
+        var id: String
+        var waba: String
+        /// `ask_at` as it is now; another one means that it is to be asked again.
+        var mark: Date
+        var needsCheck: Bool
+        var failures: Int
+    }
+
+    /// Asks for numbers that are due, ten at most and all at a time; returns how many.
     @discardableResult
     public func round() async throws -> Int {
         // Put off first: another process looks elsewhere, and one that dies is not asked for at once again.
@@ -41,105 +54,148 @@ public struct SenderLimits: Service {
             UPDATE gateway.sender SET ask_at = clock_timestamp() + make_interval(secs => \(Self.afterFailure)) WHERE phone_number_id IN (
                 SELECT phone_number_id FROM gateway.sender WHERE ask_at <= statement_timestamp() AND state <> 'retired'
                 ORDER BY ask_at LIMIT \(Self.batch) FOR UPDATE SKIP LOCKED)
-            RETURNING phone_number_id, waba_id, portfolio_id, ask_at, identity_mode <> 'off' AND identity_check_at IS NULL
+            RETURNING phone_number_id, waba_id, ask_at, identity_mode <> 'off' AND identity_check_at IS NULL, ask_failures
             """
-        ).decode((String, String, String?, Date, Bool).self)
-        for (id, waba, portfolio, mark, needsCheck) in due {
-            do {
-                if needsCheck { try await switchCheckOn(id, waba: waba) }
-                try await ask(id, waba: waba, portfolio: portfolio, mark: mark)
-            } catch {
-                if error is CancellationError { throw error }
-                try await core.client.query(
-                    "UPDATE gateway.sender SET asked_at = clock_timestamp(), ask_error = \("\(error)".storable(300)) WHERE phone_number_id = \(id)"
-                )
-            }
+        ).decode((String, String, Date, Bool, Int).self).map { Due(id: $0.0, waba: $0.1, mark: $0.2, needsCheck: $0.3, failures: $0.4) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for one in due { group.addTask { try await ask(one) } }
+            try await group.waitForAll()
         }
         return due.count
     }
 
-    private struct Unanswered: Error, CustomStringConvertible {
-        var description: String
-        init<T>(_ outcome: GraphOutcome<T>) {
-            switch outcome {
-            case .success: description = "Meta's answer was not understood"
-            case .refused(let error, _): description = "Meta refused: \(error)"
-            case .notSent(let reason): description = "Meta was not reached: \(reason)"
-            case .ambiguous(let reason, _): description = "Meta did not answer: \(reason)"
+    private func ask(_ due: Due) async throws {
+        var troubles: [String] = []
+        var number: PhoneNumberNode?
+        var owner: String?
+        do {
+            let token = try await core.credentials.token(forWABA: due.waba)
+            let node = await self.number(due.id, token)
+            number = node.value
+            troubles += node.trouble.map { ["its throughput is not known: \($0)"] } ?? []
+            let business = await core.graph.waba(due.waba, fields: ["id", "owner_business_info"], token: token)
+            owner = business.value?.ownerBusinessID.flatMap { Self.isID($0) ? $0 : nil }
+            if due.needsCheck, let trouble = await switchCheckOn(due.id, token) { troubles.append(trouble) }
+            let portfolio = try await core.client.withTransaction { try await apply(number, owner, to: due, on: $0) }
+            if let portfolio {
+                if let trouble = try await limit(portfolio, number) { troubles.append(trouble) }
+            } else {
+                troubles.append("its portfolio is not known, so no messaging limit is kept: \(business.trouble ?? "Meta names no owner")")
             }
+        } catch {
+            if error is CancellationError { throw error }
+            troubles.append("\(error)")
         }
+        let failed = number == nil || owner == nil && !troubles.isEmpty
+        let wait = failed ? Self.afterFailure * Double(1 << min(due.failures, 5)) : Self.usual
+        let text = troubles.isEmpty ? nil : troubles.joined(separator: "; ").storable(500)
+        try await core.client.query(
+            """
+            UPDATE gateway.sender SET asked_at = clock_timestamp(), ask_error = \(text),
+                ask_failures = CASE WHEN \(failed) THEN least(ask_failures + 1, 100) ELSE 0 END,
+                ask_at = CASE WHEN ask_at = \(due.mark) THEN clock_timestamp() + make_interval(secs => \(wait)) ELSE ask_at END
+            WHERE phone_number_id = \(due.id)
+            """)
     }
 
-    private func switchCheckOn(_ id: String, waba: String) async throws {
-        let outcome = await core.graph.setIdentityCheck(id, enabled: true, token: try await core.credentials.token(forWABA: waba))
-        guard case .success = outcome else { throw Unanswered(outcome) }
-        try await core.client.query("UPDATE gateway.sender SET identity_check_at = clock_timestamp() WHERE phone_number_id = \(id)")
-    }
-
-    /// - Parameter mark: `ask_at` as it is now; another one means that it is to be asked again.
-    private func ask(_ id: String, waba: String, portfolio: String?, mark: Date) async throws {
-        let token = try await core.credentials.token(forWABA: waba)
+    private func number(_ id: String, _ token: Secret) async -> GraphOutcome<PhoneNumberNode> {
         let known = ["id", "throughput", "is_on_biz_app"]
-        var outcome = await core.graph.phoneNumber(id, fields: known + ["whatsapp_business_manager_messaging_limit"], token: token)
+        let outcome = await core.graph.phoneNumber(id, fields: known + ["whatsapp_business_manager_messaging_limit"], token: token)
         // One field that a number or version does not have fails the whole read.
-        if outcome.error?.code == 100 { outcome = await core.graph.phoneNumber(id, fields: known, token: token) }
-        guard case .success(let number, _) = outcome else { throw Unanswered(outcome) }
-        var owner = portfolio
-        if owner == nil {
-            let answer = await core.graph.waba(waba, fields: ["id", "owner_business_info"], token: token)
-            guard case .success(let node, _) = answer else { throw Unanswered(answer) }
-            owner = node.ownerBusinessID.flatMap { $0.isStorable && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? $0 : nil }
-        }
-        let (found, business) = (number, owner)
-        try await core.client.withTransaction { try await apply(found, to: id, waba: waba, portfolio: business, mark: mark, on: $0) }
+        return outcome.error?.code == 100 ? await core.graph.phoneNumber(id, fields: known, token: token) : outcome
     }
 
-    private func apply(
-        _ number: PhoneNumberNode, to id: String, waba: String, portfolio: String?, mark: Date, on db: PostgresConnection
-    ) async throws {
-        let store = SenderStore(client: core.client, settings: core.settings)
-        let old = try await db.query("SELECT * FROM gateway.sender WHERE phone_number_id = \(id) FOR UPDATE").first.map(SenderRow.init)?
-            .sender
+    private func switchCheckOn(_ id: String, _ token: Secret) async -> String? {
+        let outcome = await core.graph.setIdentityCheck(id, enabled: true, token: token)
+        if let trouble = outcome.trouble { return "Meta's check of identities could not be switched on: \(trouble)" }
+        do {
+            try await core.client.query("UPDATE gateway.sender SET identity_check_at = clock_timestamp() WHERE phone_number_id = \(id)")
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Takes what was told of a number; returns its portfolio, as far as it is known now.
+    private func apply(_ number: PhoneNumberNode?, _ owner: String?, to due: Due, on db: PostgresConnection) async throws -> String? {
+        let row = try await db.query("SELECT * FROM gateway.sender WHERE phone_number_id = \(due.id) FOR UPDATE").first
         // Another account since we asked: it will be asked for again.
-        guard let old, old.wabaID == waba else { return }
-        let rule =
-            number.isOnBusinessApp == true ? "number.coexistence" : number.throughputLevel == "HIGH" ? "number.high" : "number.standard"
-        let allowed = try await LimitRules.value(rule, on: db)
+        guard let old = try row.map(SenderRow.init)?.sender, old.wabaID == due.waba else { return nil }
+        if let number { try await apply(number, to: old, on: db) }
+        guard let owner, owner != old.portfolioID else { return old.portfolioID }
+        try await db.query("UPDATE gateway.sender SET portfolio_id = \(owner), updated_at = jobs.now() WHERE phone_number_id = \(due.id)")
+        // What it has sent before counts there.
+        let key = Quotas.portfolio(owner)
+        if try await !db.query("SELECT FROM gateway.open_quotas(\([key]))").isEmpty {
+            try await db.query("SELECT gateway.count_sender(\(key), \(due.id))")
+        }
+        return owner
+    }
+
+    private func apply(_ number: PhoneNumberNode, to old: Sender, on db: PostgresConnection) async throws {
+        let level = number.isOnBusinessApp == true ? "COEXISTENCE" : number.throughputLevel?.storable(40)
         // NOT_APPLICABLE, or a word nobody knows yet, says nothing of a rate.
-        let isTold = number.isOnBusinessApp == true || ["HIGH", "STANDARD"].contains(number.throughputLevel ?? "")
-        let perSecond = old.perSecondIsSet || !isTold ? old.perSecond : min(max(allowed ?? old.perSecond, 1), 10_000)
+        let allowed = try await LimitRules.value("number.\((level ?? "").lowercased())", on: db)
+        let perSecond = old.perSecondIsSet ? old.perSecond : min(max(allowed ?? old.perSecond, 1), 10_000)
         if perSecond != old.perSecond {
+            let store = SenderStore(client: core.client, settings: core.settings)
             try await Lanes.set(old.laneKey, limits: store.limits(perSecond), on: db)
             core.logger.notice(
-                "throughput of a number changed", metadata: ["sender": "\(id)", "from": "\(old.perSecond)", "to": "\(perSecond)"])
+                "throughput of a number changed",
+                metadata: ["sender": "\(old.phoneNumberID)", "from": "\(old.perSecond)", "to": "\(perSecond)"])
         }
-        let unknown = try await limit(portfolio ?? old.portfolioID, tier: number.messagingLimit, on: db)
         try await db.query(
             """
-            UPDATE gateway.sender SET per_second = \(perSecond), throughput_level = \(number.throughputLevel?.storable(40)),
-                portfolio_id = coalesce(portfolio_id, \(portfolio)), asked_at = clock_timestamp(), ask_error = \(unknown),
-                ask_at = CASE WHEN ask_at = \(mark) THEN clock_timestamp() + make_interval(secs => \(Self.usual)) ELSE ask_at END, updated_at = jobs.now()
-            WHERE phone_number_id = \(id)
+            UPDATE gateway.sender SET per_second = \(perSecond), throughput_level = \(level), updated_at = jobs.now()
+            WHERE phone_number_id = \(old.phoneNumberID)
             """)
     }
 
-    /// Takes Meta's word for what a portfolio may reach; returns why it cannot be taken.
-    private func limit(_ portfolio: String?, tier: String?, on db: PostgresConnection) async throws -> String? {
-        guard let portfolio, let tier = tier?.uppercased().storable(40), tier != "TIER_NOT_SET" else { return nil }
-        let rule = try await db.query("SELECT value FROM gateway.limit_rule WHERE name = \("tier.\(tier)")").decodeFirst(Double?.self)
-        guard let rule else {
-            return "Meta gives the portfolio the limit \(tier), which is not known; relevo limits set tier.\(tier) NUMBER makes it so"
+    /// Takes Meta's word for what a portfolio may reach, in a transaction of its own: nothing else is locked meanwhile. Returns what is not known.
+    private func limit(_ portfolio: String, _ number: PhoneNumberNode?) async throws -> String? {
+        guard let tier = number?.messagingLimit?.uppercased().storable(40), tier != "TIER_NOT_SET" else {
+            return number == nil ? nil : "Meta does not tell the messaging limit of its portfolio \(portfolio)"
         }
-        try await db.query(
-            """
-            INSERT INTO gateway.quota AS q (key, per_day, source, tier)
-            VALUES (\(Quotas.portfolio(portfolio)), \(rule.map { Int32(clamping: Int($0)) }), 'Meta', \(tier))
-            ON CONFLICT (key) DO UPDATE SET tier = EXCLUDED.tier,
-                per_day = CASE WHEN q.set_by IS NULL THEN EXCLUDED.per_day ELSE q.per_day END,
-                source = CASE WHEN q.set_by IS NULL THEN EXCLUDED.source ELSE q.source END,
-                effective = CASE WHEN q.set_by IS NULL AND q.per_day IS DISTINCT FROM EXCLUDED.per_day THEN jobs.now() ELSE q.effective END
-            """)
-        return nil
+        let key = Quotas.portfolio(portfolio)
+        return try await core.client.withTransaction { db in
+            let rule = try await db.query("SELECT value FROM gateway.limit_rule WHERE name = \("tier.\(tier)")").decodeFirst(Double?.self)
+            guard let rule else {
+                return "its portfolio has the limit \(tier), which is not known; relevo limits set tier.\(tier) NUMBER makes it so"
+            }
+            let isNew = try await db.query(
+                """
+                INSERT INTO gateway.quota AS q (key, per_day, source, tier)
+                VALUES (\(key), \(rule.map { Int32(clamping: Int($0)) }), 'Meta', \(tier))
+                ON CONFLICT (key) DO UPDATE SET tier = EXCLUDED.tier,
+                    per_day = CASE WHEN q.set_by IS NULL THEN EXCLUDED.per_day ELSE q.per_day END,
+                    source = CASE WHEN q.set_by IS NULL THEN EXCLUDED.source ELSE q.source END,
+                    effective = CASE WHEN q.set_by IS NULL AND q.per_day IS DISTINCT FROM EXCLUDED.per_day THEN jobs.now() ELSE q.effective END
+                RETURNING xmax = 0
+                """
+            ).decodeFirst(Bool.self)
+            if isNew == true { try await Quotas.countBefore(key, on: db) }
+            return nil
+        }
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+}
+
+extension GraphOutcome {
+    fileprivate var value: Value? {
+        guard case .success(let value, _) = self else { return nil }
+        return value
+    }
+
+    fileprivate var trouble: String? {
+        switch self {
+        case .success: nil
+        case .refused(let error, _): "Meta refused: \(error)"
+        case .notSent(let reason): "Meta was not reached: \(reason)"
+        case .ambiguous(let reason, _): "Meta did not answer: \(reason)"
+        }
     }
 }
 
@@ -147,11 +203,15 @@ extension Gateway {
     /// To be run in every worker process.
     public var limitsReader: SenderLimits { SenderLimits(core: core) }
 
-    /// Something of an account's numbers has changed: their limits are asked for again.
+    /// Something of an account's numbers has changed: their limits are asked for again, before all others.
     /// - Parameter id: a WABA, or a portfolio.
     public func limitsChanged(_ id: String, on db: PostgresConnection) async throws {
         guard id.isStorable else { return }
         try await db.query(
-            "UPDATE gateway.sender SET ask_at = clock_timestamp() WHERE (waba_id = \(id) OR portfolio_id = \(id)) AND state <> 'retired'")
+            """
+            UPDATE gateway.sender SET ask_at = 'epoch' WHERE phone_number_id IN (
+                SELECT phone_number_id FROM gateway.sender WHERE (waba_id = \(id) OR portfolio_id = \(id)) AND state <> 'retired'
+                ORDER BY phone_number_id FOR UPDATE)
+            """)
     }
 }

@@ -24,16 +24,17 @@ public struct SenderStore: Sendable {
                 """
                 INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, portfolio_id, lane_id, default_region, per_second,
                     per_second_is_set, identity_mode)
-                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), \(new.portfolioID), \(lane),
-                    \(new.defaultRegion), \(new.perSecond ?? standard), \(new.perSecond != nil), \(new.identityMode.rawValue))
+                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), coalesce(\(new.portfolioID), (
+                        -- As other numbers of the account, until Meta is asked.
+                        SELECT o.portfolio_id FROM gateway.sender o WHERE o.waba_id = \(new.wabaID) AND o.portfolio_id IS NOT NULL LIMIT 1)), \(lane),
+                    \(new.defaultRegion), \(new.perSecond ?? standard), \(new.perSecond != nil && new.perSecondIsSet), \(new.identityMode.rawValue))
                 ON CONFLICT (phone_number_id) DO UPDATE SET e164 = EXCLUDED.e164, waba_id = EXCLUDED.waba_id,
                     client_id = EXCLUDED.client_id, lane_id = EXCLUDED.lane_id, default_region = EXCLUDED.default_region,
-                    portfolio_id = CASE WHEN s.waba_id = EXCLUDED.waba_id THEN coalesce(EXCLUDED.portfolio_id, s.portfolio_id)
-                        ELSE EXCLUDED.portfolio_id END,
+                    portfolio_id = coalesce(EXCLUDED.portfolio_id, s.portfolio_id),
                     per_second = CASE WHEN EXCLUDED.per_second_is_set THEN EXCLUDED.per_second ELSE s.per_second END,
                     per_second_is_set = s.per_second_is_set OR EXCLUDED.per_second_is_set,
                     identity_check_at = CASE WHEN s.identity_mode <> 'off' THEN s.identity_check_at END,
-                    identity_mode = EXCLUDED.identity_mode, ask_at = clock_timestamp(), updated_at = jobs.now()
+                    identity_mode = EXCLUDED.identity_mode, ask_at = 'epoch', updated_at = jobs.now()
                 RETURNING s.*
                 """)
             let sender = try SenderRow(rows[0]).sender
@@ -55,19 +56,19 @@ public struct SenderStore: Sendable {
                 NewSenderRecord(
                     phoneNumberID: phoneNumberID, e164: old.e164, wabaID: change.wabaID ?? old.wabaID,
                     clientID: change.clientID ?? old.clientID,
-                    // Another account may be another portfolio's.
-                    portfolioID: change.portfolioID ?? (change.wabaID ?? old.wabaID == old.wabaID ? old.portfolioID : nil),
-                    defaultRegion: change.defaultRegion ?? old.defaultRegion, perSecond: change.perSecond,
+                    portfolioID: change.portfolioID ?? old.portfolioID,
+                    defaultRegion: change.defaultRegion ?? old.defaultRegion, perSecond: change.perSecond ?? nil,
                     identityMode: change.identityMode ?? old.identityMode))
             let perSecond = new.perSecond ?? old.perSecond
+            let isSet = change.perSecond.map { $0 != nil && change.perSecondIsSet } ?? old.perSecondIsSet
             if perSecond != old.perSecond { try await Lanes.set(old.laneKey, limits: limits(perSecond), on: db) }
             let rows = try await db.query(
                 """
                 UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID),
                     portfolio_id = \(new.portfolioID), default_region = \(new.defaultRegion), per_second = \(perSecond),
-                    per_second_is_set = per_second_is_set OR \(new.perSecond != nil),
+                    per_second_is_set = \(isSet),
                     identity_check_at = CASE WHEN identity_mode <> 'off' THEN identity_check_at END, identity_mode = \(new.identityMode.rawValue),
-                    ask_at = clock_timestamp(), updated_at = jobs.now()
+                    ask_at = 'epoch', updated_at = jobs.now()
                 WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
                 """)
             return try SenderRow(rows[0]).sender
@@ -124,8 +125,9 @@ public struct SenderStore: Sendable {
                 target = try await add(
                     NewSenderRecord(
                         phoneNumberID: new, e164: from.e164, wabaID: wabaID ?? from.wabaID, clientID: from.clientID,
-                        portfolioID: wabaID ?? from.wabaID == from.wabaID ? from.portfolioID : nil, defaultRegion: from.defaultRegion,
-                        perSecond: from.perSecondIsSet ? from.perSecond : nil, identityMode: from.identityMode), on: db)
+                        // Only numbers of one portfolio move; Meta is asked all the same.
+                        portfolioID: from.portfolioID, defaultRegion: from.defaultRegion, perSecond: from.perSecond,
+                        perSecondIsSet: from.perSecondIsSet, identityMode: from.identityMode), on: db)
             }
             guard var target else { throw Self.missing(old) }
             if target.state == .retired {

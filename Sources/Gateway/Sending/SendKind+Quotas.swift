@@ -30,8 +30,8 @@ extension SendKind {
             }
             switch book.admit(counted) {
             case .go(let over):
-                hits += over.map { .init(rule: HoldReason.code(quota: $0), key: $0, isShadow: true) }
                 message.uses = counted
+                message.over = over
                 going.append(message)
             case .hold(let key):
                 hits.append(.init(rule: HoldReason.code(quota: key), key: key, isShadow: false))
@@ -79,7 +79,12 @@ extension SendKind {
 
     /// Counts what goes, and frees what a message had reserved and does not need.
     func countQuotas(_ begun: [Waiting], on db: PostgresConnection) async throws {
-        try await Quotas.take(begun.flatMap { one in one.uses.map { ($0, one.send.id, one.attempts + 1) } }, on: db)
+        let over = begun.flatMap { one in one.uses.filter { one.over.contains($0.key) } }
+        try await Quotas.take(
+            begun.flatMap { one in one.uses.map { ($0, one.send.id, one.attempts + 1) } }, over: Set(over), on: db)
+        // A message that comes again, because its slot was missed or Meta was not reached, is counted already.
+        let news = begun.flatMap { one in one.over.filter { !one.quotas.contains($0) } }
+        try await LimitHits.note(news.map { .init(rule: HoldReason.code(quota: $0), key: $0, isShadow: true) }, on: db)
         let unneeded = begun.flatMap { one in
             one.quotas.filter { key in !one.uses.contains { $0.key == key } }.map { key in
                 let item = key.hasPrefix(Quotas.portfolioPrefix) ? one.address : one.send.id.uuidString.lowercased()

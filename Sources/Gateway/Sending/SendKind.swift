@@ -33,6 +33,8 @@ struct SendKind: JobKind {
         var quotas: [String]
         /// What it is counted in when it goes.
         var uses: [QuotaItem] = []
+        /// Quotas in shadow whose limit it breaks.
+        var over: [String] = []
 
         var templateKey: TemplateHolds.Key? { template.map { TemplateHolds.key(send.wabaID, $0, language ?? "") } }
         var recipient: RecipientKey { RecipientKey(phoneNumberID: send.sender, address: address) }

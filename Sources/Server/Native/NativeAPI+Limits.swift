@@ -13,7 +13,7 @@ extension NativeAPI {
             Route(method: .patch, path: "limits/{name}", scope: .admin, unbound: true) { request, context in
                 let (name, body) = (try context.part("name"), try await body(request))
                 let change = LimitChange(
-                    value: try Self.number(body, "value"), shadow: body["shadow"]?.bool, source: body["source"]?.text,
+                    value: try Self.number(body, "value"), shadow: try Self.flag(body, "shadow"), source: body["source"]?.text,
                     effective: body["effective"]?.text)
                 let rule = try await dependencies.gateway.setLimit(name, change, by: try context.key.actor)
                 try await audit("limit changed", name, body.object?.names.joined(separator: " "), context)
@@ -23,8 +23,8 @@ extension NativeAPI {
                 let (key, body) = (try context.part("key"), try await body(request))
                 let perDay = try Self.number(body, "per_day").map { value in try value.map { try Self.whole($0, "per_day") } }
                 let quota = try await dependencies.gateway.setQuota(
-                    key, perDay: perDay, shadow: body["shadow"]?.bool, source: body["source"]?.text,
-                    followsMeta: body["follows_meta"]?.bool ?? false, by: try context.key.actor)
+                    key, perDay: perDay, shadow: try Self.flag(body, "shadow"), source: body["source"]?.text,
+                    followsMeta: try Self.flag(body, "follows_meta") ?? false, by: try context.key.actor)
                 try await audit("quota changed", key, body.object?.names.joined(separator: " "), context)
                 return try .encoding(quota)
             },
@@ -37,6 +37,12 @@ extension NativeAPI {
                 return .json(["key": .string(key)])
             },
         ]
+    }
+
+    private static func flag(_ body: JSONValue, _ name: String) throws -> Bool? {
+        guard let value = body[name] else { return nil }
+        guard let flag = value.bool else { throw HTTPProblem.badRequest("\(name) is true or false") }
+        return flag
     }
 
     /// A number, null for none, or absent.

@@ -59,7 +59,8 @@ extension NativeAPI {
         // A null takes the region away, an absent member leaves it.
         if let region = body.object?["default_region"] { change.defaultRegion = .some(region.text) }
         if let portfolio = body.object?["portfolio_id"] { change.portfolioID = .some(portfolio.text) }
-        change.perSecond = body["per_second"]?.double
+        // A null leaves it to Meta again.
+        if let rate = body.object?["per_second"] { change.perSecond = .some(rate.double) }
         change.identityMode = try Self.mode(body)
         let sender = try await dependencies.gateway.senders.set(try await sender(context).phoneNumberID, change)
         try await audit("sender changed", sender.phoneNumberID, body.object?.names.joined(separator: " "), context)

@@ -34,7 +34,7 @@ extension OpenAPI {
           "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
           "description":"phone number id","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{
           "type":"object","properties":{"waba_id":{"type":"string"},"client_id":{"type":"string"},"default_region":{"type":["string","null"]},
-          "portfolio_id":{"type":["string","null"]},"per_second":{"type":"number"},"identity_mode":{"enum":["off","observe","enforce"]}}}}}},"responses":{"200":{
+          "portfolio_id":{"type":["string","null"]},"per_second":{"type":["number","null"]},"identity_mode":{"enum":["off","observe","enforce"]}}}}}},"responses":{"200":{
           "description":"The sender","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Sender"}}}},"default":{
           "$ref":"#/components/responses/Problem"}}}},
         "/api/v1/senders/{id}/stop":{"post":{"summary":"Stop a sender: its messages are held","security":[{"key":[]}],
@@ -124,7 +124,7 @@ extension OpenAPI {
           "required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"per_day":{"type":["integer","null"]},
           "shadow":{"type":"boolean"},"source":{"type":"string"},"follows_meta":{"type":"boolean","description":"what Meta says counts again"}}}}}},
           "responses":{"200":{"description":"The quota","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Quota"}}}},
-          "default":{"$ref":"#/components/responses/Problem"}}},"delete":{"summary":"Take a quota away; what is held for it goes on",
+          "default":{"$ref":"#/components/responses/Problem"}}},"delete":{"summary":"Take a template's quota away; what is held for it goes on",
           "security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"key","in":"path",
           "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"Its key","content":{
           "application/json":{"schema":{"type":"object"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},

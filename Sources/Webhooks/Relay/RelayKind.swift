@@ -39,7 +39,7 @@ struct RelayKind: JobKind {
 
     /// Its payload: the relay's id, a line feed, the body.
     static func job(_ relay: Int64, lane: Int64, body: Data) -> NewJob {
-        NewJob(lane: lane, kind: kind, payload: Data("\(relay)\n".utf8) + body, priority: 5, maxAttempts: 400)
+        NewJob(lane: lane, kind: kind, payload: Data("\(relay)\n".utf8) + body, priority: 5, maxAttempts: 1000)
     }
 
     private static func read(_ payload: Data) -> (relay: Int64, body: Data)? {
@@ -93,8 +93,8 @@ struct RelayKind: JobKind {
         return (.retry(after: wait, reason: reason, costsAttempt: true, lanePenalty: isThere ? nil : min(wait, .seconds(30))), nil)
     }
 
-    /// A second at first, then four times as long each time, up to an hour: 180 or so in seven days.
-    static func wait(_ attempt: Int) -> Duration { .seconds(min(3600, 1 << (2 * min(max(attempt - 1, 0), 6)))) }
+    /// A second at first, then twice as long each time, up to a quarter of an hour: 680 or so in seven days.
+    static func wait(_ attempt: Int) -> Duration { .seconds(min(900, 1 << min(max(attempt - 1, 0), 10))) }
 
     /// Of an error no more than what kind it is: addresses and certificates need not be repeated in every job.
     private static func text(_ error: any Error) -> String {

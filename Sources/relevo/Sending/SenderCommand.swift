@@ -58,14 +58,21 @@ struct SenderCommand: AsyncParsableCommand {
         @Option(help: "The client it belongs to.") var client: String?
         @Option(help: ArgumentHelp("Default region; none takes it away.", valueName: "XX")) var region: String?
         @Option(help: "The business portfolio that owns the WABA; none asks Meta.") var portfolio: String?
-        @Option(help: "Messages a second Meta lets it send.") var perSecond: Double?
+        @Option(help: "Messages a second Meta lets it send; meta leaves it to Meta again.") var perSecond: String?
         @Option(help: "Identity hashes: off, observe or enforce.") var identity: String?
 
         func run() async throws {
             let newRegion: String?? = region.map { $0 == "none" ? nil : $0 }
             let newPortfolio: String?? = portfolio.map { $0 == "none" ? nil : $0 }
+            let newRate: Double?? = try perSecond.map { text in
+                if text == "meta" { return nil }
+                guard let rate = Double(text) else {
+                    throw Failure(.wrongUsage, "--per-second: found \(text.debugDescription); expected a number or meta")
+                }
+                return rate
+            }
             let change = SenderChange(
-                wabaID: waba, clientID: client, portfolioID: newPortfolio, defaultRegion: newRegion, perSecond: perSecond,
+                wabaID: waba, clientID: client, portfolioID: newPortfolio, defaultRegion: newRegion, perSecond: newRate,
                 identityMode: try identity.map(identityMode)
             )
             let id = phoneNumberID
