@@ -122,7 +122,7 @@ struct ClientTests {
                 URL(filePath: python), [Self.clients.appending(path: "pywa_listener.py").path(), "\(port)", "1000", "120"],
                 environment: environment, folder: rehearsal.folder)
             defer { listener.signal(SIGTERM) }
-            let inbound = #"{"phone_number_id":"\(sender)","from":"+16505550109","text":"hello back"}"#
+            let inbound = #"{"phone_number_id":"\#(sender)","from":"+16505550109","text":"hello back"}"#
             #expect(try await rehearsal.post("http://127.0.0.1:\(rehearsal.graphPort)/_sandbox/inbound", inbound).status == 200)
             let paused = try await rehearsal.post(
                 "http://127.0.0.1:\(rehearsal.graphPort)/_sandbox/templates/200000000000003", #"{"status":"APPROVED"}"#)

@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchSink.self, BenchSend.self, BenchSendCeiling.self, BenchLimit.self, BenchFairness.self, BenchLatency.self,
-            BenchBacklog.self, BenchSnapshot.self, BenchJobs.self, BenchPhone.self, BenchPlan.self,
+            BenchWebhooks.self, BenchBacklog.self, BenchSnapshot.self, BenchJobs.self, BenchPhone.self, BenchPlan.self,
         ])
 }
 
