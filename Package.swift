@@ -22,6 +22,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -112,8 +113,8 @@ let package = Package(
             "Server",
             [
                 "Postgres", "Jobs", "CloudAPI", "PhoneNumbers", "Fleet", "Planner", "PlanReport", "Templates", "Recipients", "Gateway",
-                "Migration", "Quality", "Webhooks", "Credentials", hummingbird, httpTypes, mustache, httpClient, nioCore, nioFoundation,
-                crypto, log,
+                "Migration", "Quality", "Webhooks", "Credentials", hummingbird, hummingbirdCore, httpTypes, mustache, httpClient,
+                nioCore, nioHTTP, nioFoundation, crypto, log,
                 lifecycle,
             ]),
         module(

@@ -98,8 +98,9 @@ BEGIN
         NEW.attempts + CASE WHEN OLD.state IN ('queued', 'held') THEN 1 ELSE 0 END,
         CASE WHEN NEW.state IN ('delivered', 'read', 'accepted', 'sent') THEN gateway.counted_until(coalesce(NEW.delivered_at, NEW.read_at, jobs.now())) END
     FROM unnest(NEW.quotas) AS u (key)
-    -- A template counts what was sent, wherever it arrives.
-    WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read', 'accepted', 'sent');
+    -- A template counts what Meta took, whether it arrives or not.
+    WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read', 'accepted', 'sent', 'failed')
+        OR NEW.state = 'failed' AND NEW.wamid IS NULL;
     RETURN NULL;
 END
 $$;

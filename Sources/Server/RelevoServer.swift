@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import Mustache
 import NIOCore
@@ -34,7 +35,8 @@ public struct RelevoServer: Service {
         let application = Application(
             router: try router(), server: .http1(configuration: .init(idleTimeout: .seconds(configuration.idleTimeout.components.seconds))),
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil, reuseAddress: true),
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1_024, reuseAddress: true,
+                availableConnectionsDelegate: configuration.maximumConnections.map { MaximumAvailableConnections($0, logger: logger) }),
             onServerRunning: { [address] channel in address.bound(.success(channel.localAddress?.port ?? 0)) }, logger: logger)
         do {
             try await application.run()
@@ -73,7 +75,9 @@ public struct RelevoServer: Service {
         let overview = OverviewSource(dependencies)
 
         let router = Router(context: RelevoContext.self, options: [.autoGenerateHeadEndpoints])
-        router.add(middleware: AnswerErrors(requests: requests))
+        router.add(
+            middleware: AnswerErrors(
+                requests: requests, strangers: Strangers(room: configuration.strangersRoom), bodyTimeout: configuration.bodyTimeout))
         router.add(
             middleware: GraphEndpoint(
                 dependencies: dependencies, configuration: configuration, guardian: guardian,

@@ -13,6 +13,11 @@ public struct ServerConfiguration: Sendable {
     public var maximumRequests = 2_000
     /// Media uploads and downloads at once; each may hold 100 MB in memory.
     public var maximumTransfers = 8
+    /// Memory for the bodies of callers who have shown no key yet, in bytes: webhooks whose signature is not known before their end.
+    public var strangersRoom = 128 << 20
+    /// Open connections of callers; more wait until one ends. Nil: no bound. A process without descriptors to spare can reach neither
+    /// its database nor Meta, and libraries under it stop the program.
+    public var maximumConnections: Int?
     /// Open event streams.
     public var maximumStreams = 200
     /// Largest body of a message or of a native request, in bytes.

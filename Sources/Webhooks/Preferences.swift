@@ -11,8 +11,7 @@ enum MarketingPreference {
         guard waID != nil || userID != nil, let word = value["value"]?.text?.lowercased(), word == "stop" || word == "resume" else {
             return nil
         }
-        let seconds = value["timestamp"]?.double ?? 0
-        let at = seconds > 0 ? Date(timeIntervalSince1970: seconds > 100_000_000_000 ? seconds / 1_000 : seconds) : receivedAt
+        let at = value["timestamp"].flatMap(WebhookEnvelope.time) ?? receivedAt
         return OptOuts.Change(
             phoneNumberID: preference.phoneNumberID, waID: waID, userID: userID, scope: .marketing, active: word == "stop",
             source: "user_preferences", at: at)

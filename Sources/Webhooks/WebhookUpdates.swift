@@ -138,5 +138,8 @@ struct UpdateProblem {
     }
 }
 
-/// Text of Meta's as PostgreSQL can hold it, and not longer than an id or name may be.
-func storable(_ text: String, limit: Int = 256) -> String { String(text.replacing("\u{0}", with: "\u{FFFD}").prefix(limit)) }
+/// Text of Meta's as PostgreSQL can hold it, and not longer than an id or name may be. Counted in scalars: one character may have any
+/// number of them, and what is indexed must stay small.
+func storable(_ text: String, limit: Int = 256) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0 == "\u{0}" ? "\u{FFFD}" : $0 }))
+}

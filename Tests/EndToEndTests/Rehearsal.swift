@@ -143,7 +143,9 @@ final class Rehearsal {
 
     /// Every request the sandbox has logged: the oracle, kept by another process than the one under test.
     func sandboxLog() throws -> [[String: Any]] {
-        try String(contentsOf: folder.appending(path: "sandbox.jsonl"), encoding: .utf8).split(separator: "\n").map {
+        let text = try String(contentsOf: folder.appending(path: "sandbox.jsonl"), encoding: .utf8)
+        // The last line may be half written.
+        return try text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
     }

@@ -193,7 +193,8 @@ import Testing
         try await with(perDay: 10) { rig in
             try await rig.gateway.setQuota(key, perDay: .some(2), shadow: nil, source: nil, by: "test")
             // Messages count, not people.
-            try await rig.reach(send(rig, 1), .accepted)
+            let first = try await send(rig, 1)
+            try await rig.reach(first, .accepted)
             try await rig.reach(send(rig, 1), .accepted)
             let third = try await send(rig, 2)
             try await rig.reach(third, .held)
@@ -201,6 +202,10 @@ import Testing
             try await rig.reach(rig.submit(Self.template(to: Self.number(3), name: "other")).id, .accepted)
             #expect(try await used(rig, key) == 2)
             // All or nothing: what the template has no place for takes none of the portfolio.
+            #expect(try await used(rig) == 2)
+            // What Meta took counts, also when it does not arrive.
+            try await rig.statuses([Rig.status("failed", try #require(rig.record(first).wamid), callback: first, code: 131026)])
+            #expect(try await used(rig, key) == 2)
             #expect(try await used(rig) == 2)
             #expect(try await rig.gateway.dropQuota(key))
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)

@@ -18,4 +18,18 @@ enum Descriptors {
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(resource, &limit)
     }
+
+    /// How many connections callers may hold, so that there are always descriptors for Meta, PostgreSQL and files: without any,
+    /// Dispatch stops the program.
+    static var forCallers: Int? {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return nil }
+        let most = Int(clamping: limit.rlim_cur)
+        return max(most / 2, most - 2_048)
+    }
 }

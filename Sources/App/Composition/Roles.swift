@@ -140,12 +140,14 @@ extension Parts {
 
     func server(version: String, configuration: PostgresConfiguration) -> RelevoServer {
         let migrator = SchemaMigrator(configuration: configuration, logger: logger)
+        var server = ServerConfiguration(
+            host: settings.httpHost, port: settings.httpPort, publicURL: settings.givenPublicURL, version: version)
+        server.maximumConnections = Descriptors.forCallers
         return RelevoServer(
             dependencies: ServerDependencies(
                 client: client, gateway: gateway, migrations: migrations, rebuilds: rebuilds, webhooks: webhooks, relays: relays,
                 graph: graph,
                 credentials: credentials, templates: copier, checkSchema: { try await migrator.check() }),
-            configuration: ServerConfiguration(
-                host: settings.httpHost, port: settings.httpPort, publicURL: settings.givenPublicURL, version: version), logger: logger)
+            configuration: server, logger: logger)
     }
 }

@@ -41,7 +41,8 @@ public struct GraphError: Error, Sendable, Equatable, Codable {
     /// Reads an error object, `{"code":…}` in any of its shapes. Nil when it is no object or holds neither code nor text.
     public init?(errorObject json: JSONValue, status: Int? = nil) {
         guard json.object != nil else { return nil }
-        let code = json["code"]?.integer
+        // What is no code of Meta's, and could not be stored as one, is none.
+        let code = json["code"]?.integer.flatMap { Int32(exactly: $0) == nil ? nil : $0 }
         let message = json["message"]?.text ?? json["title"]?.text ?? json["error_user_msg"]?.text
         guard code != nil || message != nil else { return nil }
         self.init(

@@ -46,7 +46,8 @@ public struct WebhookEnvelope: Sendable, Equatable {
         entries.flatMap { entry in entry.changes.map { (entry.id, $0) } }
     }
 
-    static func time(_ json: JSONValue) -> Date? {
+    /// A time as webhooks give it; nil for what is none.
+    package static func time(_ json: JSONValue) -> Date? {
         guard let number = json.double, number.isFinite, number > 0 else { return nil }
         // Seconds everywhere; a few fields have been seen with milliseconds.
         let seconds = number > 100_000_000_000 ? number / 1000 : number

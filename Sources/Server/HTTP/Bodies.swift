@@ -14,9 +14,12 @@ extension Request {
 
     /// What `body` makes of the parts of the body as they come, bounded in size and time.
     func reduce<T: Sendable>(
-        into start: T, upTo limit: Int, within time: Duration, _ body: @escaping @Sendable (inout T, ByteBuffer) -> Void
+        into start: T, upTo limit: Int, within time: Duration, _ body: @escaping @Sendable (inout T, ByteBuffer) throws -> Void
     ) async throws -> T {
-        if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw Self.tooLarge(limit) }
+        // A caller who writes everything before it reads sees the refusal only when somebody takes the rest. The server does, unless the
+        // connection is to be closed.
+        let most = headers[.connection]?.lowercased() == "close" ? limit + Self.patience : limit
+        if let length = headers[.contentLength], (Int(length) ?? .max) > most { throw Self.tooLarge(limit) }
         let parts = self.body
         return try await withThrowingTaskGroup(of: T.self) { group in
             group.addTask {
@@ -24,9 +27,10 @@ extension Request {
                 var size = 0
                 for try await part in parts {
                     size += part.readableBytes
-                    guard size <= limit else { throw Self.tooLarge(limit) }
-                    body(&result, part)
+                    guard size <= most else { throw Self.tooLarge(limit) }
+                    if size <= limit { try body(&result, part) }
                 }
+                guard size <= limit else { throw Self.tooLarge(limit) }
                 return result
             }
             group.addTask {
@@ -73,6 +77,9 @@ extension Request {
         }
         return value
     }
+
+    /// So much of a body that is too large is read and thrown away.
+    private static let patience = 64 << 20
 
     static func tooLarge(_ limit: Int) -> HTTPProblem {
         HTTPProblem(.contentTooLarge, "too_large", "the body is larger than \(limit) bytes")

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Migration
 import NIOCore
+import NIOHTTP1
 import Postgres
 import Quality
 import Recipients
@@ -45,6 +46,7 @@ extension HTTPProblem {
             self.init(.badGateway, "meta_refused", error.message, graphCode: error.code, graphSubcode: error.subcode)
         case let error as JSONError:
             self.init(.badRequest, "bad_json", "the body is \(error)")
+        case is HTTPParserError: self.init(.badRequest, "bad_request", "the body is not well-formed HTTP, or ended too early")
         case is NIOTooManyBytesError: self.init(.contentTooLarge, "too_large", "the body is too large")
         case let error as any HTTPResponseError: self.init(status: error)
         case let error as PostgresError where error.isTransient || error.code == .shuttingDown:

@@ -9,6 +9,8 @@ import Postgres
 struct AnswerErrors: RouterMiddleware {
     typealias Context = RelevoContext
     let requests: Limiter
+    let strangers: Strangers
+    let bodyTimeout: Duration
 
     @concurrent
     func handle(
@@ -18,10 +20,17 @@ struct AnswerErrors: RouterMiddleware {
         let start = ContinuousClock.now
         var response: Response
         do {
-            response = try await requests.within { try await next(request, context) }
+            if let limit = Strangers.limit(request) {
+                response = try await strangers.gather(request, upTo: limit, within: bodyTimeout) { request in
+                    try await requests.within { try await next(request, context) }
+                }
+            } else {
+                response = try await requests.within { try await next(request, context) }
+            }
         } catch {
             let problem = HTTPProblem(error)
-            if problem.status.code >= 500, problem.status != .notImplemented {
+            // Whoever keeps us busy is not to fill the log as well.
+            if problem.status.code >= 500, problem.status != .notImplemented, problem.code != HTTPProblem.busy.code {
                 context.logger.error(
                     "a request failed",
                     metadata: ["method": "\(request.method)", "path": "\(Self.shown(path))", "error": "\(Self.shown(error))"])
