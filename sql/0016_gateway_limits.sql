@@ -100,7 +100,7 @@ BEGIN
     FROM unnest(NEW.quotas) AS u (key)
     -- A template counts what Meta took, whether it arrives or not.
     WHERE u.key LIKE 'portfolio:%' OR NEW.state NOT IN ('delivered', 'read', 'accepted', 'sent', 'failed')
-        OR NEW.state = 'failed' AND NEW.wamid IS NULL;
+        OR NEW.state = 'failed' AND NEW.wamid IS NULL OR OLD.state = 'failed' AND NEW.state <> 'failed';
     RETURN NULL;
 END
 $$;

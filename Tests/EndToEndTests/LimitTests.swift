@@ -43,7 +43,7 @@ struct LimitTests {
             try await eventually("the portfolio is full, and somebody waits") {
                 try await rehearsal.run("messages", "list", "--state", "held", "--limit", "1").text.contains("portfolio")
             }
-            try await eventually("nothing waits any more", tries: 400) {
+            try await eventually("nothing waits any more", tries: 2_000) {
                 let waiting = ["queued", "held", "sending"].flatMap { ["--state", $0] }
                 return try await rehearsal.run(["messages", "list", "--json", "--limit", "1"] + waiting).text.contains(#""id""#) == false
             }

@@ -35,7 +35,12 @@ struct RelayKind: JobKind {
             var sealed: Data
         }
         let systems = Mutex<[Int64: System]>([:])
+        let underWay = Atomic<Int>(0)
     }
+
+    /// POSTs that a process has under way to all systems together: those of systems that do not answer must not take the places of sends.
+    private static let most = 64
+    private static let crowded = "others are being told"
 
     /// Its payload: the relay's id, a line feed, the body.
     static func job(_ relay: Int64, lane: Int64, body: Data) -> NewJob {
@@ -64,6 +69,10 @@ struct RelayKind: JobKind {
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?) {
         guard let (id, body) = Self.read(attempt.payload), let system = known.systems.withLock({ $0[id] }) else {
             return (.dead(reason: "the job names no relay"), nil)
+        }
+        defer { known.underWay.subtract(1, ordering: .relaxed) }
+        guard known.underWay.add(1, ordering: .relaxed).newValue <= Self.most else {
+            return (.retry(after: .seconds(1), reason: Self.crowded, costsAttempt: false, lanePenalty: .milliseconds(500)), nil)
         }
         let reason: String
         // One that answers, and does not take this update, takes others.
@@ -117,6 +126,7 @@ struct RelayKind: JobKind {
             guard let id = Self.read(settlement.attempt.payload)?.relay else { continue }
             switch settlement.result {
             case .done: tallies[id, default: Tally()].delivered += 1
+            case .retry(_, let reason, _, _) where reason == Self.crowded: break
             case .retry(_, let reason, _, _): tallies[id, default: Tally()].failure = reason
             case .dead(let reason), .unknown(let reason):
                 tallies[id, default: Tally()].givenUp += 1
