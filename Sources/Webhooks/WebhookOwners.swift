@@ -19,6 +19,8 @@ public struct WebhookOwners: Sendable {
     package var accountChanged: @Sendable (String, PostgresConnection) async throws -> Void
     /// What the numbers of a WABA or a portfolio may has changed, or may have.
     package var limitsChanged: @Sendable (String, PostgresConnection) async throws -> Void
+    /// Whose numbers these are, by phone number id.
+    package var clients: @Sendable (Set<String>, PostgresConnection) async throws -> [String: String]
     /// The messages that statuses are of, by place in the list.
     package var origins: @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin]
 
@@ -29,8 +31,10 @@ public struct WebhookOwners: Sendable {
         templateChanged: @escaping @Sendable (TemplateEvents.Applied, PostgresConnection) async throws -> Void,
         accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void,
         limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in },
+        clients: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: String] = { _, _ in [:] },
         origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] }
     ) {
+        self.clients = clients
         self.origins = origins
         self.limitsChanged = limitsChanged
         self.statuses = statuses
@@ -60,6 +64,7 @@ public struct WebhookOwners: Sendable {
             },
             accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) },
             limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) },
+            clients: { ids, db in try await gateway.senders.clients(of: ids, on: db) },
             origins: { statuses, db in
                 try await gateway.origins(of: statuses.map { ($0.phoneNumberID, $0.update) }, on: db).mapValues {
                     RelayOrigin(message: $0.message, clientData: $0.clientData)

@@ -55,9 +55,9 @@ struct LimitTests {
             #expect((sent - unknown...sent).contains(log.count), "\(log.count) of \(sent), \(unknown) unknown")
             #expect(Set(log.compactMap { $0["callback_data"] as? String }).count == log.count)
             // The most at any moment is all that is allowed, and no more.
-            let counted = Self.most(log.filter { !Self.fails($0["to"] as? String ?? "") }) { $0["to"] as? String ?? "" }
+            let counted = try Self.most(log.filter { !Self.fails($0["to"] as? String ?? "") }) { $0["to"] as? String ?? "" }
             #expect((Self.perDay - unknown...Self.perDay).contains(counted))
-            let ofTemplate = Self.most(log.filter { $0["waba_id"] as? String == Self.first.1 }) { $0["callback_data"] as? String ?? "" }
+            let ofTemplate = try Self.most(log.filter { $0["waba_id"] as? String == Self.first.1 }) { $0["callback_data"] as? String ?? "" }
             #expect((Self.quota - unknown...Self.quota).contains(ofTemplate))
             let limits = try #require((try await rehearsal.sandboxState())["limits_exceeded"] as? [String: Any])
             for name in ["portfolio", "pair", "throughput"] {
@@ -90,9 +90,9 @@ struct LimitTests {
     }
 
     /// The most different items within any 24 hours of the receiver's time.
-    private static func most(_ log: [[String: Any]], _ item: ([String: Any]) -> String) -> Int {
+    private static func most(_ log: [[String: Any]], _ item: ([String: Any]) -> String) throws -> Int {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        let seen = log.compactMap { line in (line["at"] as? String).flatMap { try? style.parse($0) }.map { ($0, item(line)) } }
+        let seen = try log.map { line in (try style.parse(try #require(line["at"] as? String)), item(line)) }
         return seen.map { start, _ in Set(seen.filter { $0.0 >= start && $0.0 < start.addingTimeInterval(86_400) }.map(\.1)).count }.max()
             ?? 0
     }

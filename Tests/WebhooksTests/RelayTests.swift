@@ -220,7 +220,7 @@ private final class ClientSystem: Sendable {
             try await eventually("it was asked and said no") {
                 try await rig.relays.list().first?.failure == "HTTP 503" && rig.system.refused.withLock { $0 > 0 }
             }
-            #expect(try await rig.relays.list().map(\.waiting) == [5])
+            try await eventually("all of it waits") { try await rig.relays.list().map(\.waiting) == [5] }
             rig.system.answer.withLock { $0 = 200 }
             let posts = try await rig.wait("/all", 5)
             #expect(Set(posts.compactMap { $0.status?["id"]?.text }).count == 5)
@@ -240,6 +240,22 @@ private final class ClientSystem: Sendable {
             }
             #expect(rig.system.posts("/all").count == 5)
         }
+    }
+
+    /// Numbers of two clients in one account.
+    @Test func aClientIsToldOfItsOwnNumbersAlone() async throws {
+        try await Self.with { rig in
+            _ = try await rig.add(.waba, "500", "/acme")
+            try await rig.gateway.senders.set("200", SenderChange(clientID: "other"))
+            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.theirs", "sent"))]"#, number: "200"))
+            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.own", "sent"))]"#))
+            #expect(try await rig.wait("/acme", 1).first?.status?["id"]?.text == "wamid.own")
+        }
+    }
+
+    @Test func oneThatTakesNothingRestsAndOneThatTakesOthersDoesNot() {
+        #expect((1...4).allSatisfy { RelayKind.rest($0) == nil })
+        #expect((5...13).map { RelayKind.rest($0) } == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
     }
 
     @Test func oneThatIsFullIsGivenNoMore() async throws {

@@ -173,6 +173,11 @@ public struct SenderStore: Sendable {
         return try await row(phoneNumberID, lock: false, on: client)?.sender
     }
 
+    /// The clients that numbers belong to, by phone number id.
+    public func clients(of ids: Set<String>, on db: PostgresConnection) async throws -> [String: String] {
+        try await SenderRow.byID(Array(ids), on: db).mapValues(\.sender.clientID)
+    }
+
     /// The ids a number has or had, newest first; the one it sends from is not `retired`.
     public func find(e164: String, on db: PostgresConnection? = nil) async throws -> [Sender] {
         guard e164.isStorable else { return [] }

@@ -36,6 +36,8 @@ struct RelayKind: JobKind {
         }
         let systems = Mutex<[Int64: System]>([:])
         let underWay = Atomic<Int>(0)
+        /// By relay, since the last update that was taken.
+        let failures = Mutex<[Int64: Int]>([:])
     }
 
     /// POSTs that a process has under way to all systems together: those of systems that do not answer must not take the places of sends.
@@ -75,8 +77,6 @@ struct RelayKind: JobKind {
             return (.retry(after: .seconds(1), reason: Self.crowded, costsAttempt: false, lanePenalty: .milliseconds(500)), nil)
         }
         let reason: String
-        // One that answers, and does not take this update, takes others.
-        var isThere = false
         do {
             let secret = try relays.vault.open(system.sealed, for: Relays.place(id))
             var request = HTTPClientRequest(url: system.url)
@@ -87,9 +87,11 @@ struct RelayKind: JobKind {
             request.body = .bytes(ByteBuffer(bytes: body))
             let response = try await http.execute(request, timeout: Self.timeout)
             // What it says beyond its status is of no use, and may be any amount.
-            if (200..<300).contains(response.status.code) { return (.done(providerID: nil), nil) }
+            if (200..<300).contains(response.status.code) {
+                known.failures.withLock { $0[id] = nil }
+                return (.done(providerID: nil), nil)
+            }
             reason = "HTTP \(response.status.code)"
-            isThere = (400..<500).contains(response.status.code) && ![408, 429].contains(response.status.code)
         } catch let error as CredentialError {
             reason = error.message
         } catch {
@@ -97,13 +99,22 @@ struct RelayKind: JobKind {
         }
         let age = Date().timeIntervalSince(JobQueue.handedIn(attempt.jobID))
         if age > Self.longest { return (.dead(reason: "not delivered for seven days; at last: \(reason)"), nil) }
-        // The whole system rests a little, so that one that is down is not asked by thousands at once.
-        let wait = Self.wait(attempt.number)
-        return (.retry(after: wait, reason: reason, costsAttempt: true, lanePenalty: isThere ? nil : min(wait, .seconds(30))), nil)
+        // A system that takes nothing rests, whatever it answers, so that it is not asked by thousands at once. One that takes others and not this
+        // update, or these few, does not: they would hold up all the rest.
+        let failures = known.failures.withLock { failures in
+            failures[id, default: 0] += 1
+            return failures[id, default: 0]
+        }
+        return (
+            .retry(after: Self.wait(attempt.number), reason: reason, costsAttempt: true, lanePenalty: Self.rest(failures)), nil
+        )
     }
 
     /// A second at first, then twice as long each time, up to a quarter of an hour: 680 or so in seven days.
     static func wait(_ attempt: Int) -> Duration { .seconds(min(900, 1 << min(max(attempt - 1, 0), 10))) }
+
+    /// After so many failures in a row, none of which more than four may be of updates alone: a second at first, up to a minute.
+    static func rest(_ failures: Int) -> Duration? { failures < 5 ? nil : .seconds(min(60, 1 << min(failures - 5, 6))) }
 
     /// Of an error no more than what kind it is: addresses and certificates need not be repeated in every job.
     private static func text(_ error: any Error) -> String {

@@ -11,6 +11,8 @@ struct RelayOutbox {
         var id: Int64
         var lane: Int64
         var isFull: Bool
+        /// The client it belongs to; empty: to nobody in particular.
+        var client: String
     }
 
     func put(_ body: Data, on db: PostgresConnection) async throws {
@@ -18,9 +20,14 @@ struct RelayOutbox {
         let updates = try RelayUpdate.all(of: body)
         let targets = try await targets(updates, on: db)
         guard !targets.isEmpty else { return }
-        let going = updates.compactMap { update in
+        let clients = try await owners.clients(Set(updates.compactMap(\.phoneNumberID)), db)
+        let going = updates.compactMap { update -> (RelayUpdate, [Target])? in
             let number = update.phoneNumberID.flatMap { targets["number:\($0)"] }
-            return (number ?? targets["waba:\(update.waba)"]).map { (update, $0) }
+            guard let all = number ?? targets["waba:\(update.waba)"] else { return nil }
+            // Numbers of several clients may stand in one account: each client is told of its own.
+            let client = update.phoneNumberID.flatMap { clients[$0] } ?? ""
+            let own = all.filter { $0.client.isEmpty || client.isEmpty || $0.client == client }
+            return own.isEmpty ? nil : (update, own)
         }
         let statuses = going.enumerated().compactMap { place, one in one.0.status.map { (place, $0) } }
         let origins = try await owners.origins(statuses.map(\.1), db)
@@ -50,10 +57,10 @@ struct RelayOutbox {
         let (wabas, numbers) = (Set(updates.map(\.waba)).sorted(), Set(updates.compactMap(\.phoneNumberID)).sorted())
         let rows = try await db.query(
             """
-            SELECT scope || ':' || scope_id, id, lane_id, is_full FROM webhooks.relay
+            SELECT scope || ':' || scope_id, id, lane_id, is_full, client_id FROM webhooks.relay
             WHERE (scope = 'waba' AND scope_id = ANY (\(wabas))) OR (scope = 'number' AND scope_id = ANY (\(numbers))) ORDER BY id
             """
-        ).decode((String, Int64, Int64, Bool).self)
-        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map { Target(id: $0.1, lane: $0.2, isFull: $0.3) } }
+        ).decode((String, Int64, Int64, Bool, String).self)
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map { Target(id: $0.1, lane: $0.2, isFull: $0.3, client: $0.4) } }
     }
 }

@@ -150,8 +150,10 @@ public struct Relays: Sendable {
             """
             UPDATE webhooks.relay r SET is_full = n.is_full FROM (
                 SELECT w.id, (SELECT count(*) FROM (SELECT FROM jobs.ready y WHERE y.lane_id = w.lane_id LIMIT \(Self.mostWaiting)) x)
-                    + (SELECT count(*) FROM jobs.later l WHERE l.lane_id = w.lane_id) >= \(Self.mostWaiting) AS is_full
-                FROM webhooks.relay w) n
+                    + coalesce(l.jobs, 0) >= \(Self.mostWaiting) AS is_full
+                FROM webhooks.relay w
+                -- Once for all of them: it has no index by lane.
+                LEFT JOIN (SELECT lane_id, count(*) AS jobs FROM jobs.later GROUP BY lane_id) l ON l.lane_id = w.lane_id) n
             WHERE r.id = n.id AND r.is_full <> n.is_full
             """)
     }
@@ -186,9 +188,10 @@ public struct Relays: Sendable {
             """
             SELECT r.id, r.scope, r.scope_id, r.client_id, r.url, coalesce(l.paused, false),
                 (SELECT count(*) FROM (SELECT FROM jobs.ready y WHERE y.lane_id = r.lane_id LIMIT \(mostWaiting)) x)
-                    + (SELECT count(*) FROM jobs.later y WHERE y.lane_id = r.lane_id),
+                    + coalesce(w.jobs, 0),
                 r.delivered, r.given_up, r.dropped, r.delivered_at, r.failed_at, r.failure, r.created_at, r.created_by
             FROM webhooks.relay r LEFT JOIN jobs.lane l ON l.id = r.lane_id
+            LEFT JOIN (SELECT lane_id, count(*) AS jobs FROM jobs.later GROUP BY lane_id) w ON w.lane_id = r.lane_id
             WHERE (\(id)::bigint IS NULL OR r.id = \(id)) AND (\(clientID)::text IS NULL OR r.client_id = \(clientID))
             ORDER BY r.client_id, r.scope, r.scope_id, r.id LIMIT 10000
             """
