@@ -196,15 +196,55 @@ $$;
 -- Observations in any order, repeated or not, end in the same state: the newest hash is the current one.
 CREATE FUNCTION recipients.observe(
     p_senders text[], p_wa_ids text[], p_user_ids text[], p_hashes text[], p_sources text[], p_at timestamptz[], p_enforced boolean[]
-) RETURNS TABLE (place bigint, verdict text) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (place bigint, verdict text)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
 DECLARE
     o record;
     c recipients.contact;
+    -- Places, by what is to be told of them; the rest is more than a new time of what is known.
+    seen bigint[];
+    same bigint[];
+    rest bigint[];
 BEGIN
+    -- New people without a hash: nothing else is to be told of them.
+    INSERT INTO recipients.contact (phone_number_id, wa_id, user_id, linked_at)
+    SELECT n.sender, n.wa_id, n.user_id, n.at
+    FROM (
+        SELECT u.sender, u.wa_id, min(u.user_id) AS user_id, max(u.at) FILTER (WHERE u.user_id IS NOT NULL) AS at
+        FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_at) AS u (sender, wa_id, user_id, hash, at)
+        WHERE u.wa_id IS NOT NULL GROUP BY u.sender, u.wa_id HAVING count(u.hash) = 0 AND count(DISTINCT u.user_id) <= 1) n
+    WHERE NOT EXISTS (SELECT FROM recipients.contact k WHERE k.wa_id = n.wa_id AND k.phone_number_id = n.sender)
+        AND NOT EXISTS (SELECT FROM recipients.contact k WHERE k.user_id = n.user_id AND k.phone_number_id = n.sender)
+    ORDER BY n.sender, n.wa_id
+    ON CONFLICT DO NOTHING;
+    -- One order for everybody, so that two batches do not wait for each other. Locked before they are looked at: what is known is then the newest.
+    PERFORM FROM (SELECT DISTINCT u.sender, u.wa_id FROM unnest(p_senders, p_wa_ids) AS u (sender, wa_id)) n
+    JOIN recipients.contact k ON k.wa_id = n.wa_id AND k.phone_number_id = n.sender
+    ORDER BY n.sender, n.wa_id FOR UPDATE OF k;
+    -- People of whom all that was observed is known take one statement; one by one a status took 40 µs, of a new person 80.
+    WITH one AS MATERIALIZED (
+        SELECT u.*, k.id, bool_and(coalesce(
+            k.id IS NOT NULL AND (u.user_id IS NULL OR u.user_id = k.user_id) AND (u.hash IS NULL OR u.hash = k.hash AND NOT k.learning),
+            false)) OVER (PARTITION BY k.id) AS plain
+        FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_at) WITH ORDINALITY AS u (sender, wa_id, user_id, hash, at, place)
+        LEFT JOIN recipients.contact k ON k.wa_id = u.wa_id AND k.phone_number_id = u.sender),
+    times AS MATERIALIZED (
+        SELECT n.id, max(n.at) FILTER (WHERE n.hash IS NOT NULL) AS hash_at, max(n.at) FILTER (WHERE n.user_id IS NOT NULL) AS linked_at
+        FROM one n WHERE n.plain GROUP BY n.id),
+    told AS (
+        UPDATE recipients.contact k SET hash_at = greatest(k.hash_at, n.hash_at), linked_at = greatest(k.linked_at, n.linked_at)
+        FROM times n WHERE k.id = n.id AND (k.hash_at < n.hash_at OR k.linked_at < n.linked_at))
+    SELECT array_agg(n.place) FILTER (WHERE n.plain AND n.hash IS NULL), array_agg(n.place) FILTER (WHERE n.plain AND n.hash IS NOT NULL),
+        array_agg(n.place) FILTER (WHERE NOT n.plain)
+    INTO seen, same, rest FROM one n;
+    RETURN QUERY SELECT n, 'seen' FROM unnest(seen) AS n UNION ALL SELECT n, 'same' FROM unnest(same) AS n;
     FOR o IN
         SELECT * FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_sources, p_at, p_enforced)
             WITH ORDINALITY AS u (sender, wa_id, user_id, hash, source, at, enforced, place)
-        -- One order for everybody, so that two batches do not wait for each other.
+        WHERE u.place = ANY (rest)
+        -- In the order of the locks.
         ORDER BY u.sender, coalesce(u.wa_id, u.user_id), u.at, u.place
     LOOP
         c := recipients.resolve(o.sender, o.wa_id, o.user_id, o.at, o.enforced);

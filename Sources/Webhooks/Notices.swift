@@ -52,30 +52,30 @@ enum Notices {
     /// One update of 20,000 may be a megabyte: what is kept to be read is cut; the post holds the bytes.
     static let longest = 64 << 10
 
-    static func store(_ notices: [Notice], post: Int64, on db: PostgresConnection) async throws {
+    static func store(_ notices: [Notice], on db: PostgresConnection) async throws {
         guard !notices.isEmpty else { return }
         try await db.query(
             """
             INSERT INTO webhooks.notice (post_id, waba_id, field, event, value, digest, occurred_at)
-            SELECT \(post), n.waba, n.field, n.event, n.value, n.digest, coalesce(n.at, (SELECT business_at FROM webhooks.post WHERE id = \(post)))
-            FROM unnest(\(notices.map(\.place.waba)), \(notices.map(\.place.field)), \(notices.map(\.event)),
-                \(notices.map { String($0.place.raw.storableText().prefix(longest)) }), \(notices.map(\.digest)), \(notices.map(\.occurredAt)))
-                AS n (waba, field, event, value, digest, at)
+            SELECT n.post, n.waba, n.field, n.event, n.value, n.digest, n.at
+            FROM unnest(\(notices.map(\.place.post)), \(notices.map(\.place.waba)), \(notices.map(\.place.field)), \(notices.map(\.event)),
+                \(notices.map { String($0.place.raw.storableText().prefix(longest)) }), \(notices.map(\.digest)),
+                \(notices.map { $0.occurredAt ?? $0.place.receivedAt })) AS n (post, waba, field, event, value, digest, at)
             ON CONFLICT DO NOTHING
             """)
     }
 }
 
 enum Problems {
-    static func store(_ problems: [UpdateProblem], post: Int64, on db: PostgresConnection) async throws {
+    static func store(_ problems: [UpdateProblem], on db: PostgresConnection) async throws {
         guard !problems.isEmpty else { return }
         try await db.query(
             """
             INSERT INTO webhooks.problem (post_id, place, waba_id, field, update, error)
-            SELECT \(post), n.place, n.waba, n.field, n.raw, n.error
-            FROM unnest(\(problems.map(\.place.path)), \(problems.map(\.place.waba)), \(problems.map(\.place.field)),
+            SELECT n.post, n.place, n.waba, n.field, n.raw, n.error
+            FROM unnest(\(problems.map(\.place.post)), \(problems.map(\.place.path)), \(problems.map(\.place.waba)), \(problems.map(\.place.field)),
                 \(problems.map { String($0.place.raw.storableText().prefix(Notices.longest)) }), \(problems.map(\.error)))
-                AS n (place, waba, field, raw, error)
+                AS n (post, place, waba, field, raw, error)
             ON CONFLICT (post_id, place) DO UPDATE SET error = EXCLUDED.error, at = clock_timestamp(), resolved_at = NULL, resolved_by = NULL
             """)
     }

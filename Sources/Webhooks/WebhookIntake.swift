@@ -18,6 +18,7 @@ public struct WebhookIntake: Sendable {
     let settings: WebhookSettings
     let logger: Logger
     private let door = Door()
+    private let arrivals: Gathering<Arrival, Bool>
 
     /// - Parameters:
     ///   - appSecrets: every secret that may have signed; two while a secret is being changed.
@@ -32,6 +33,9 @@ public struct WebhookIntake: Sendable {
         self.owners = owners
         self.settings = settings
         self.logger = logger
+        arrivals = Gathering(parallel: 2, largest: 256) { [door] in
+            try await Self.store($0, lane: try await Self.lane(door, settings, client), client)
+        }
     }
 
     /// What is shared by the copies of an intake in one process.
@@ -54,7 +58,7 @@ public struct WebhookIntake: Sendable {
             door.tally.withLock { $0.badSignature += 1 }
             return .badSignature
         }
-        let isNew = try await store(body)
+        let isNew = try await arrivals.add(Arrival(digest: Data(SHA256.hash(data: body)), body: body)).get()
         door.tally.withLock { if isNew { $0.stored += 1 } else { $0.repeated += 1 } }
         return .stored
     }
@@ -74,25 +78,51 @@ public struct WebhookIntake: Sendable {
     /// What this process has seen at its door.
     public var tally: IntakeTally { door.tally.withLock { $0 } }
 
-    /// Raw bytes and job in one transaction. False when the same bytes came before: they have been, or will be, worked on.
-    private func store(_ body: Data) async throws -> Bool {
-        let lane = try await lane()
-        let digest = Data(SHA256.hash(data: body))
-        return try await client.withTransaction { db in
-            let id = try await db.query(
-                "INSERT INTO webhooks.post (digest, body) VALUES (\(digest), \(body)) ON CONFLICT (digest) DO NOTHING RETURNING id"
-            ).decodeFirst(Int64.self)
-            guard let id else {
-                try await db.query(
-                    "UPDATE webhooks.post SET repeats = repeats + 1, repeated_at = clock_timestamp() WHERE digest = \(digest)")
-                return false
-            }
-            _ = try await JobQueue.enqueue([WebhookKind.job(post: id, lane: lane)], on: db)
-            return true
-        }
+    private struct Arrival: Sendable {
+        var digest: Data
+        var body: Data
     }
 
-    private func lane() async throws -> Int64 {
+    /// Bytes of the bodies that are stored in one transaction, or one body.
+    private static let largestStore = 4 << 20
+
+    /// Raw bytes and jobs in one transaction. False where the same bytes came before: they have been, or will be, worked on.
+    private static func store(_ arrivals: [Arrival], lane: Int64, _ client: PostgresClient) async throws -> [Bool?] {
+        var bytes = 0
+        let taken = arrivals.prefix { arrival in
+            defer { bytes += arrival.body.count }
+            return bytes == 0 || bytes + arrival.body.count <= largestStore
+        }
+        // The same bytes may have come twice at this moment.
+        let byDigest = Dictionary(grouping: taken.indices, by: { taken[$0].digest })
+        // In one order: two who store the same wait for each other.
+        let distinct = byDigest.keys.sorted { $0.lexicographicallyPrecedes($1) }
+        let new = try await client.withTransaction { db in
+            let stored = try await db.query(
+                """
+                INSERT INTO webhooks.post (digest, body)
+                SELECT * FROM unnest(\(distinct), \(distinct.map { taken[byDigest[$0]?.first ?? 0].body }))
+                ON CONFLICT (digest) DO NOTHING RETURNING id, digest
+                """
+            ).decode((Int64, Data).self)
+            _ = try await JobQueue.enqueue(stored.map { WebhookKind.job(post: $0.0, lane: lane) }, on: db)
+            let new = Set(stored.map(\.1))
+            let repeats = distinct.map { ($0, (byDigest[$0]?.count ?? 0) - (new.contains($0) ? 1 : 0)) }.filter { $0.1 > 0 }
+            if !repeats.isEmpty {
+                try await db.query(
+                    """
+                    UPDATE webhooks.post p SET repeats = p.repeats + n.count, repeated_at = clock_timestamp()
+                    FROM unnest(\(repeats.map(\.0)), \(repeats.map { Int32($0.1) })) AS n (digest, count) WHERE p.digest = n.digest
+                    """)
+            }
+            return new
+        }
+        var verdicts: [Bool?] = taken.indices.map { new.contains(taken[$0].digest) && byDigest[taken[$0].digest]?.first == $0 }
+        verdicts += Array(repeating: nil, count: arrivals.count - taken.count)
+        return verdicts
+    }
+
+    private static func lane(_ door: Door, _ settings: WebhookSettings, _ client: PostgresClient) async throws -> Int64 {
         if let known = door.lane.withLock({ $0 }) { return known }
         let lane = try await WebhookKind.lane(settings.parallel, on: client)
         door.lane.withLock { $0 = lane }

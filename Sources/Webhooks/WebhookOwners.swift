@@ -49,11 +49,7 @@ public struct WebhookOwners: Sendable {
         self.init(
             statuses: { try await gateway.apply(statuses: $0, receivedAt: $1, on: $2) },
             inbound: { try await gateway.inbound(phoneNumberID: $0, messages: $1, on: $2) },
-            enforcing: { ids, db in
-                var found: Set<String> = []
-                for id in ids where try await gateway.senders.find(phoneNumberID: id, on: db)?.identityMode == .enforce { found.insert(id) }
-                return found
-            },
+            enforcing: { ids, db in try await gateway.senders.enforcing(ids, on: db) },
             templateChanged: { applied, db in
                 try await rebuilds.templateChanged(waba: applied.waba, key: applied.key, kind: applied.kind, value: applied.value, on: db)
                 if applied.kind == "status", applied.value == "APPROVED" {

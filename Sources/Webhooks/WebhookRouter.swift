@@ -4,21 +4,24 @@ import Postgres
 import Recipients
 import Templates
 
-/// Hands the updates of a POST to their owners, all in one transaction.
+/// Hands the updates of POSTs to their owners, all in one transaction.
 ///
-/// Each kind of update goes as one batch under a savepoint. When a batch fails, its updates are tried one by one, and those that still fail
-/// are put aside with their error: the others are applied. Trouble of the database itself is thrown, for the whole POST to be tried again.
+/// Each kind of update goes as one batch. When a batch fails that `isolates`, its updates are tried one by one under savepoints, and those that
+/// still fail are put aside with their error: the others are applied. Trouble of the database itself is thrown, for the whole POST to be tried
+/// again.
 struct WebhookRouter {
     let owners: WebhookOwners
+    /// Without it the first update that its owner does not bear is thrown.
+    let isolates: Bool
 
     /// Returns the updates that no owner took.
-    func route(_ updates: WebhookUpdates, receivedAt: Date, on db: PostgresConnection) async throws -> [UpdateProblem] {
+    func route(_ updates: WebhookUpdates, on db: PostgresConnection) async throws -> [UpdateProblem] {
         var problems: [UpdateProblem] = []
         // Templates first: a rebuild that is stopped by a status takes its locks in the same order as its own run does.
-        problems += try await each(updates.templates, \.place, on: db) { try await templates($0, receivedAt, on: $1) }
-        problems += try await each(updates.statuses, \.place, on: db) { try await statuses($0, receivedAt, on: $1) }
-        problems += try await each(updates.inbound, \.place, on: db) { try await inbound($0, receivedAt, on: $1) }
-        problems += try await each(updates.preferences, \.place, on: db) { try await preferences($0, receivedAt, on: $1) }
+        problems += try await each(updates.templates, \.place, on: db) { try await templates($0, on: $1) }
+        problems += try await each(updates.statuses, \.place, on: db) { try await statuses($0, on: $1) }
+        problems += try await each(updates.inbound, \.place, on: db) { try await inbound($0, on: $1) }
+        problems += try await each(updates.preferences, \.place, on: db) { try await preferences($0, on: $1) }
         problems += try await each(updates.notices, \.place, on: db) { notices, db in
             for waba in Set(notices.compactMap(\.wakes)).sorted() { try await owners.accountChanged(waba, db) }
             for id in Set(notices.compactMap(\.limits)).sorted() { try await owners.limitsChanged(id, db) }
@@ -31,6 +34,10 @@ struct WebhookRouter {
         _ apply: ([Update], PostgresConnection) async throws -> Void
     ) async throws -> [UpdateProblem] {
         guard !updates.isEmpty else { return [] }
+        guard isolates else {
+            try await apply(updates, db)
+            return []
+        }
         do {
             try await db.withSavepoint { try await apply(updates, $0) }
             return []
@@ -59,19 +66,23 @@ struct WebhookRouter {
 
     // MARK: Owners
 
-    private func templates(_ changes: [WebhookUpdates.TemplateChange], _ receivedAt: Date, on db: PostgresConnection) async throws {
+    private func templates(_ changes: [WebhookUpdates.TemplateChange], on db: PostgresConnection) async throws {
         for change in changes {
             let applied = try await TemplateEvents.apply(
                 field: change.place.field, waba: change.place.waba, value: change.value.encoded(),
-                occurredAt: change.occurredAt ?? receivedAt,
+                occurredAt: change.occurredAt ?? change.place.receivedAt,
                 on: db)
             guard let applied else { throw UnreadableUpdate(what: "a template change that names no template, or says nothing of it") }
             try await owners.templateChanged(applied, db)
         }
     }
 
-    private func statuses(_ statuses: [WebhookUpdates.Status], _ receivedAt: Date, on db: PostgresConnection) async throws {
-        try await owners.statuses(statuses.map { (phoneNumberID: $0.phoneNumberID, update: $0.update) }, receivedAt, db)
+    private func statuses(_ statuses: [WebhookUpdates.Status], on db: PostgresConnection) async throws {
+        // Those without a time of their own have that of their POST.
+        let timed = Dictionary(grouping: statuses) { $0.update.timestamp == nil ? $0.place.post : nil }
+        for (_, some) in timed.sorted(by: { ($0.key ?? .min) < ($1.key ?? .min) }) {
+            try await owners.statuses(some.map { (phoneNumberID: $0.phoneNumberID, update: $0.update) }, some[0].place.receivedAt, db)
+        }
         // Names without a hash are learned by the gateway, which knows the number a message went to.
         let seen = statuses.filter {
             !$0.phoneNumberID.isEmpty && ($0.update.identityHash != nil || $0.update.recipientUserID != nil)
@@ -81,12 +92,12 @@ struct WebhookRouter {
             seen.map {
                 (
                     $0.phoneNumberID, $0.update.recipientID, $0.update.recipientUserID, $0.update.identityHash,
-                    $0.update.timestamp ?? receivedAt, .status
+                    $0.update.timestamp ?? $0.place.receivedAt, .status
                 )
             }, on: db)
     }
 
-    private func inbound(_ inbound: [WebhookUpdates.Inbound], _ receivedAt: Date, on db: PostgresConnection) async throws {
+    private func inbound(_ inbound: [WebhookUpdates.Inbound], on db: PostgresConnection) async throws {
         // Notices of the system are nobody's message: they open no window and spend no throughput.
         let written = Dictionary(grouping: inbound.filter { $0.message.type != "system" }, by: \.phoneNumberID)
         for (number, messages) in written.sorted(by: { $0.key < $1.key }) {
@@ -101,21 +112,21 @@ struct WebhookRouter {
                 let source: IdentityObservation.Source = message.changedIdentityHash == nil ? .inbound : .system
                 return (
                     item.phoneNumberID, contact?.waID ?? message.from, contact?.userID ?? message.fromUserID, hash,
-                    message.timestamp ?? receivedAt, source
+                    message.timestamp ?? item.place.receivedAt, source
                 )
             }, on: db)
         for item in inbound {
             guard let system = item.message.system, NumberNotice.isChange(system.type) else { continue }
             try await IdentityLedger.numberChanged(
                 phoneNumberID: item.phoneNumberID, oldWaID: item.message.from, oldUserID: system.previousUserID ?? item.message.fromUserID,
-                newWaID: system.waID, newUserID: system.userID, at: item.message.timestamp ?? receivedAt, on: db)
+                newWaID: system.waID, newUserID: system.userID, at: item.message.timestamp ?? item.place.receivedAt, on: db)
         }
     }
 
-    private func preferences(_ preferences: [WebhookUpdates.Preference], _ receivedAt: Date, on db: PostgresConnection) async throws {
+    private func preferences(_ preferences: [WebhookUpdates.Preference], on db: PostgresConnection) async throws {
         var changes: [OptOuts.Change] = []
         for preference in preferences {
-            guard let change = MarketingPreference.change(preference, receivedAt) else {
+            guard let change = MarketingPreference.change(preference, preference.place.receivedAt) else {
                 throw UnreadableUpdate(what: "a preference without a person, or with another word than stop or resume")
             }
             changes.append(change)

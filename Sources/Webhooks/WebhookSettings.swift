@@ -2,8 +2,8 @@
 public struct WebhookSettings: Sendable, Equatable {
     /// Meta sends at most 3 MB in one POST; larger bodies are refused with 413.
     public var largestBody = 4 << 20
-    /// Posts routed at once.
-    public var parallel = 8
+    /// POSTs worked on at once, by all processes: those of one process go together, see `WebhookKind`.
+    public var parallel = 128
     /// Raw bodies that were routed are kept for this long; Meta itself repeats for seven days and has no history to ask.
     public var retentionDays = 30
     /// Rows deleted in one statement.

@@ -1,7 +1,7 @@
 import CloudAPI
 import Foundation
 
-/// The updates of one POST, sorted by who takes them.
+/// The updates of one or several POSTs, sorted by who takes them.
 struct WebhookUpdates {
     struct Status {
         var place: Place
@@ -31,10 +31,20 @@ struct WebhookUpdates {
 
     /// Where an update stands, and what it was: for the list of problems.
     struct Place: Sendable {
+        var post: Int64
+        /// Business time of the POST, for what tells no time of its own.
+        var receivedAt: Date
         var path: String
         var waba: String
         var field: String
         var raw: JSONValue
+
+        /// An update of a list in this change.
+        func within(_ path: String, _ raw: JSONValue) -> Place {
+            var place = self
+            (place.path, place.raw) = ("\(self.path).\(path)", raw)
+            return place
+        }
     }
 
     var statuses: [Status] = []
@@ -49,29 +59,41 @@ struct WebhookUpdates {
     var count: Int { statuses.count + inbound.count + templates.count + preferences.count + notices.count + unreadable.count }
 
     /// Throws `JSONError` when the body is no webhook at all.
-    init(body: Data, receivedAt: Date) throws {
+    init(body: Data, post: Int64, receivedAt: Date) throws {
         let envelope = try WebhookEnvelope(body: body)
         for (e, entry) in envelope.entries.enumerated() {
             for (c, change) in entry.changes.enumerated() {
-                let place = Place(path: "\(e).\(c)", waba: storable(entry.id), field: storable(change.field.rawValue), raw: change.value)
-                add(change, of: entry, at: place, receivedAt)
+                let place = Place(
+                    post: post, receivedAt: receivedAt, path: "\(e).\(c)", waba: storable(entry.id), field: storable(change.field.rawValue),
+                    raw: change.value)
+                add(change, of: entry, at: place)
             }
         }
         if envelope.dropped > 0 {
-            let place = Place(path: "rest", waba: "", field: "", raw: .null)
+            let place = Place(post: post, receivedAt: receivedAt, path: "rest", waba: "", field: "", raw: .null)
             unreadable.append(
                 UpdateProblem(place, "\(envelope.dropped) changes beyond the first \(WebhookEnvelope.maximumUpdates) updates were not read")
             )
         }
     }
 
-    private mutating func add(_ change: WebhookChange, of entry: WebhookEntry, at place: Place, _ receivedAt: Date) {
+    /// Adds those of a later POST.
+    mutating func append(_ more: WebhookUpdates) {
+        statuses += more.statuses
+        inbound += more.inbound
+        templates += more.templates
+        preferences += more.preferences
+        notices += more.notices
+        unreadable += more.unreadable
+    }
+
+    private mutating func add(_ change: WebhookChange, of entry: WebhookEntry, at place: Place) {
         switch change.field {
         case .messages: addMessages(change.value, at: place)
         case .templateStatus, .templateQuality, .templateCategory, "message_template_components_update":
             templates.append(TemplateChange(place: place, value: change.value, occurredAt: entry.time))
         case .userPreferences: addPreferences(change.value, at: place)
-        default: notices.append(Notice(place: place, occurredAt: entry.time ?? receivedAt))
+        default: notices.append(Notice(place: place, occurredAt: entry.time ?? place.receivedAt))
         }
     }
 
@@ -82,7 +104,7 @@ struct WebhookUpdates {
         }
         let (number, contacts) = (decoded.phoneNumberID, decoded.contacts)
         for (i, json) in (value["statuses"]?.elements ?? []).enumerated() {
-            let at = Place(path: "\(place.path).statuses.\(i)", waba: place.waba, field: place.field, raw: json)
+            let at = place.within("statuses.\(i)", json)
             guard let update = StatusUpdate(json) else {
                 unreadable.append(UpdateProblem(at, "a status without `id` or `status`"))
                 continue
@@ -90,7 +112,7 @@ struct WebhookUpdates {
             statuses.append(Status(place: at, phoneNumberID: number, update: update))
         }
         for (i, json) in (value["messages"]?.elements ?? []).enumerated() {
-            let at = Place(path: "\(place.path).messages.\(i)", waba: place.waba, field: place.field, raw: json)
+            let at = place.within("messages.\(i)", json)
             guard let message = InboundMessage(json) else {
                 unreadable.append(UpdateProblem(at, "a message without `id`"))
                 continue
@@ -121,7 +143,7 @@ struct WebhookUpdates {
             return
         }
         for (i, json) in list.enumerated() {
-            let at = Place(path: "\(place.path).user_preferences.\(i)", waba: place.waba, field: place.field, raw: json)
+            let at = place.within("user_preferences.\(i)", json)
             preferences.append(Preference(place: at, phoneNumberID: number, value: json))
         }
     }

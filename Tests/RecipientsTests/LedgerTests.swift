@@ -226,6 +226,53 @@ struct LedgerTests {
         }
     }
 
+    /// A batch is worked on in sets; its oracle is one observation at a time, in the order of the batch's locks.
+    @Test(arguments: 0..<24)
+    func aBatchEndsAsItsObservationsOneByOne(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let users = ["US.a", "US.b", "US.c"]
+        let observations = (0..<40).map { _ in
+            let (person, user) = (Int.random(in: 0..<5, using: &random), Int.random(in: 0..<6, using: &random))
+            // Most people have one user id, and some observations name another's.
+            let userID = user == 5 ? users.randomElement(using: &random) : user < 3 && person < 3 ? users[person] : nil
+            let waID = userID != nil && Int.random(in: 0..<8, using: &random) == 0 ? nil : "1650555010\(person)"
+            let hash = Int.random(in: 0..<3, using: &random) == 0 ? "h\(person)\(Int.random(in: 0..<4, using: &random) / 3)" : nil
+            return IdentityObservation(
+                phoneNumberID: "", waID: waID, userID: userID, hash: hash, source: .status,
+                at: at(Double(Int.random(in: 0..<30, using: &random))), senderEnforces: seed % 2 == 0)
+        }
+        func of(_ sender: String, _ places: some Sequence<Int>) -> [IdentityObservation] {
+            places.map { place in
+                var observation = observations[place]
+                observation.phoneNumberID = sender
+                return observation
+            }
+        }
+        let order = observations.indices.sorted { one, other in
+            let (a, b) = (observations[one], observations[other])
+            return (a.waID ?? a.userID ?? "", a.at, one) < (b.waID ?? b.userID ?? "", b.at, other)
+        }
+        // Some of it is known before.
+        let known = order.count / 4
+        try await TestDatabase.with { client in
+            for sender in ["alone", "batch"] {
+                for one in of(sender, order.prefix(known)) { _ = try await IdentityLedger.observe([one], on: client) }
+            }
+            var alone: [ObservationVerdict] = []
+            for one in of("alone", order.dropFirst(known)) { alone += try await IdentityLedger.observe([one], on: client) }
+            #expect(try await IdentityLedger.observe(of("batch", order.dropFirst(known)), on: client) == alone)
+            let states = try await client.query(
+                """
+                SELECT array_agg(concat_ws(' ', c.wa_id, c.user_id, c.hash, c.hash_at, c.trust, c.cause, c.changed_at, c.learning, c.linked_at, (
+                    SELECT string_agg(concat_ws(':', e.kind, e.hash, e.detail, e.occurred_at), ',' ORDER BY e.id) FROM recipients.event e
+                    WHERE e.contact_id = c.id)) ORDER BY c.wa_id, c.user_id)::text
+                FROM recipients.contact c GROUP BY c.phone_number_id
+                """
+            ).decode(String.self)
+            #expect(states.count == 2 && states[0] == states[1])
+        }
+    }
+
     @Test func concurrentObservationsDoNotDeadlock() async throws {
         try await TestDatabase.with { client in
             try await withThrowingTaskGroup(of: Void.self) { group in

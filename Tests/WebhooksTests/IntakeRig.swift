@@ -95,6 +95,13 @@ final class IntakeRig: Sendable {
         try await eventually("every POST is routed") { try await intake.counts().pending == 0 }
     }
 
+    /// Works on these at the same time, as a worker does.
+    func run(_ kind: WebhookKind, posts: [Int64]) async throws {
+        await withTaskGroup(of: Void.self) { tasks in
+            for post in posts { tasks.addTask { _ = await kind.work(on: post) } }
+        }
+    }
+
     @discardableResult
     func post(_ text: String, to intake: WebhookIntake, secret: Secret = IntakeRig.secret) async throws -> IntakeVerdict {
         let body = Data(text.utf8)

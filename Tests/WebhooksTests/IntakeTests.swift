@@ -64,6 +64,54 @@ import Testing
         }
     }
 
+    /// Bodies that come at the same moment are stored together.
+    @Test func theSameBytesAtTheSameMomentAreStoredOnce() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await withThrowingTaskGroup(of: IntakeVerdict.self) { tasks in
+                for n in 0..<40 {
+                    tasks.addTask { try await rig.post(Body.statuses(Body.status("wamid.\(n % 2 == 0 ? 0 : n)", "sent")), to: intake) }
+                }
+                for try await verdict in tasks { #expect(verdict == .stored) }
+            }
+            #expect(intake.tally.stored == 21 && intake.tally.repeated == 19)
+            #expect(try await intake.counts().pending == 21)
+            #expect(try await rig.client.query("SELECT sum(repeats) FROM webhooks.post").decodeFirst(Int.self) == 19)
+        }
+    }
+
+    @Test func aPostThatItsOwnerCannotBearLeavesTheOthersOfItsMomentAlone() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await rig.prepare()
+            rig.poison.withLock { $0 = ["wamid.3"] }
+            for n in 1...5 { try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent")), to: intake) }
+            let kind = WebhookKind(client: rig.client, owners: rig.owners, logger: IntakeRig.logger)
+            try await rig.run(kind, posts: [1, 2, 3, 4, 5, 99])
+            #expect(try await rig.applied() == [1, 2, 4, 5].map { "100 wamid.\($0) sent" })
+            #expect(try await intake.problems().map(\.id) == [3])
+            #expect(try await intake.counts().pending == 0)
+        }
+    }
+
+    /// Large ones wait for the next transaction, and a larger one than fits goes alone.
+    @Test func aTransactionTakesWhatFits() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await rig.prepare()
+            for (n, size) in [PostWork.largest / 2, PostWork.largest / 3, PostWork.largest / 2, 2 * PostWork.largest].enumerated() {
+                let padding = String(repeating: "x", count: size)
+                try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent", more: ",\"more\":\"\(padding)\"")), to: intake)
+            }
+            let work = PostWork(owners: rig.owners)
+            var left: [Int64] = [99, 1, 2, 3, 4]
+            for expected in [[99, 1, 2], [3], [4]] as [[Int64]] {
+                let (asked, client) = (left, rig.client)
+                let done = try await client.withTransaction { db in try await work.run(asked, on: db) }
+                #expect(done.keys.sorted() == expected.sorted())
+                left.removeAll { done[$0] != nil }
+            }
+            #expect(try await rig.applied().count == 4)
+        }
+    }
+
     @Test func aRepeatedJobFindsThePostDone() async throws {
         try await IntakeRig.with { rig, intake async throws in
             try await rig.prepare()

@@ -178,6 +178,11 @@ public struct SenderStore: Sendable {
         try await SenderRow.byID(Array(ids), on: db).mapValues(\.sender.clientID)
     }
 
+    /// Which of these numbers check identity hashes.
+    public func enforcing(_ ids: Set<String>, on db: PostgresConnection) async throws -> Set<String> {
+        Set(try await SenderRow.byID(Array(ids), on: db).filter { $0.value.sender.identityMode == .enforce }.keys)
+    }
+
     /// The ids a number has or had, newest first; the one it sends from is not `retired`.
     public func find(e164: String, on db: PostgresConnection? = nil) async throws -> [Sender] {
         guard e164.isStorable else { return [] }

@@ -3,7 +3,7 @@ import Foundation
 import Jobs
 import Postgres
 
-/// Hands the updates of a POST to the systems they go on to: one job an update and system, in the transaction of the POST.
+/// Hands the updates of POSTs to the systems they go on to: one job an update and system, in the transaction of the POSTs.
 struct RelayOutbox {
     let owners: WebhookOwners
 
@@ -15,8 +15,12 @@ struct RelayOutbox {
         var client: String
     }
 
-    func put(_ body: Data, on db: PostgresConnection) async throws {
-        guard try await !db.query("SELECT FROM webhooks.relay LIMIT 1").isEmpty else { return }
+    func put(_ bodies: [Data], on db: PostgresConnection) async throws {
+        guard !bodies.isEmpty, try await !db.query("SELECT FROM webhooks.relay LIMIT 1").isEmpty else { return }
+        for body in bodies { try await put(body, on: db) }
+    }
+
+    private func put(_ body: Data, on db: PostgresConnection) async throws {
         let updates = try RelayUpdate.all(of: body)
         let targets = try await targets(updates, on: db)
         guard !targets.isEmpty else { return }
