@@ -4,6 +4,7 @@ import Postgres
 /// Works on stored POSTs in its caller's transaction.
 struct PostWork: Sendable {
     let owners: WebhookOwners
+    let words: StopWords
     /// Bytes of the bodies of one transaction, or one POST: some 2,000 statuses. Their messages stay locked until all of them are written.
     static let largest = 1 << 20
 
@@ -35,7 +36,8 @@ struct PostWork: Sendable {
         }
         guard !posts.isEmpty else { return problems }
         let updates = posts.dropFirst().reduce(into: posts[0].updates) { $0.append($1.updates) }
-        let untaken = updates.unreadable + (try await WebhookRouter(owners: owners, isolates: posts.count == 1).route(updates, on: db))
+        let untaken =
+            updates.unreadable + (try await WebhookRouter(owners: owners, words: words, isolates: posts.count == 1).route(updates, on: db))
         try await Notices.store(updates.notices, on: db)
         try await Problems.store(untaken, on: db)
         // Clients' systems read for themselves what ours may not understand.

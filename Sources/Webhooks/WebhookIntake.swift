@@ -70,7 +70,7 @@ public struct WebhookIntake: Sendable {
     }
 
     /// To be registered with the job engine.
-    public var kind: any JobKind { WebhookKind(client: client, owners: owners, logger: logger) }
+    public var kind: any JobKind { WebhookKind(client: client, owners: owners, words: settings.words, logger: logger) }
 
     /// Deletes what is old; to be run as a service by one or several processes.
     public var retention: WebhookRetention { WebhookRetention(client: client, settings: settings, logger: logger) }

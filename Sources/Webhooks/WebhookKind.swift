@@ -12,8 +12,8 @@ struct WebhookKind: JobKind {
     /// together 2,700, and 6,200 with none (8 s of `relevo bench webhooks`, two cores with the database and the sender).
     private let posts: Gathering<Int64, Int>
 
-    init(client: PostgresClient, owners: WebhookOwners, logger: Logger) {
-        let work = PostWork(owners: owners)
+    init(client: PostgresClient, owners: WebhookOwners, words: StopWords, logger: Logger) {
+        let work = PostWork(owners: owners, words: words)
         self.logger = logger
         // More at a time only wait for each other, where statuses of the same messages are in both.
         posts = Gathering(parallel: 2, largest: 256) { posts in

@@ -11,6 +11,7 @@ import Templates
 /// again.
 struct WebhookRouter {
     let owners: WebhookOwners
+    let words: StopWords
     /// Without it the first update that its owner does not bear is thrown.
     let isolates: Bool
 
@@ -114,6 +115,14 @@ struct WebhookRouter {
                     item.phoneNumberID, contact?.waID ?? message.from, contact?.userID ?? message.fromUserID, hash,
                     message.timestamp ?? item.place.receivedAt, source
                 )
+            }, on: db)
+        try await OptOuts.record(
+            inbound.compactMap { item in
+                guard let stops = words.stops(item.message) else { return nil }
+                return OptOuts.Change(
+                    phoneNumberID: item.phoneNumberID, waID: item.contact?.waID ?? item.message.from,
+                    userID: item.contact?.userID ?? item.message.fromUserID, scope: .marketing, active: stops, source: "keyword",
+                    at: item.message.timestamp ?? item.place.receivedAt)
             }, on: db)
         for item in inbound {
             guard let system = item.message.system, NumberNotice.isChange(system.type) else { continue }

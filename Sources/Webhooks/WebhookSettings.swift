@@ -11,5 +11,8 @@ public struct WebhookSettings: Sendable, Equatable {
     /// From one sweep to the next.
     public var sweepEvery: Duration = .seconds(3_600)
 
+    /// Words that end marketing to whoever writes them, and begin it again.
+    public var words = StopWords()
+
     public init() {}
 }

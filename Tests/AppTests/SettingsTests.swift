@@ -3,6 +3,7 @@ import CloudAPI
 import Foundation
 import Logging
 import Testing
+import Webhooks
 
 @Suite("Settings")
 struct SettingsTests {
@@ -26,6 +27,7 @@ struct SettingsTests {
             ("RELEVO_GRAPH_VERSION", "25"), ("RELEVO_APP_ID", "abc"), ("RELEVO_LOG_LEVEL", "loud"), ("RELEVO_LOG_FORMAT", "xml"),
             ("RELEVO_REHEARSAL", "perhaps"), ("RELEVO_RETENTION_DAYS", "59"), ("RELEVO_RETENTION_DAYS", "3651"),
             ("RELEVO_RETENTION_DAYS", "for ever"), ("RELEVO_ALLOW_PREMIUM_NUMBERS", "some"),
+            ("RELEVO_STOP_WORDS", "STOP,,BAJA"), ("RELEVO_START_WORDS", "..."),
         ])
     func malformed(name: String, value: String) throws {
         let error = try #require(throws: SettingError.self) { try Settings.load(environment: [name: value]) }
@@ -70,6 +72,16 @@ struct SettingsTests {
         #expect(error.name == "RELEVO_REHEARSAL")
         let settings = try Settings.load(environment: ["RELEVO_REHEARSAL": "true", "RELEVO_GRAPH_URL": "http://127.0.0.1:8090/"])
         #expect(settings.isRehearsal && settings.graphURL == "http://127.0.0.1:8090")
+    }
+
+    @Test("No word both stops and starts")
+    func words() throws {
+        let stop = ["RELEVO_STOP_WORDS": "STOP,Basta ya"]
+        #expect(try Settings.load(environment: stop).words == StopWords(stop: ["stop", "basta YA"]))
+        let error = try #require(throws: SettingError.self) {
+            try Settings.load(environment: stop.merging(["RELEVO_START_WORDS": "ALTA,stop!"]) { first, _ in first })
+        }
+        #expect(error.name == "RELEVO_START_WORDS" && error.expected.contains("\"stop\""))
     }
 
     @Test("Several app secrets are taken, newest first")

@@ -42,8 +42,11 @@ final class IntakeRig: Sendable {
     private static func run(engine: Bool, _ body: @escaping (IntakeRig, WebhookIntake) async throws -> Void) async throws {
         try await TestDatabase.with { client in
             let rig = IntakeRig(client: client)
+            var webhooks = WebhookSettings()
+            webhooks.words = StopWords(stop: ["STOP", "Não quero"], start: ["ALTA"])
             let intake = WebhookIntake(
-                client: client, appSecrets: [secret, older], verifyToken: Secret("verify"), owners: rig.owners, logger: logger)
+                client: client, appSecrets: [secret, older], verifyToken: Secret("verify"), owners: rig.owners, settings: webhooks,
+                logger: logger)
             var settings = EngineSettings()
             settings.idle = .milliseconds(10) ... .milliseconds(20)
             settings.retryBase = .milliseconds(10)

@@ -84,7 +84,7 @@ import Testing
             try await rig.prepare()
             rig.poison.withLock { $0 = ["wamid.3"] }
             for n in 1...5 { try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent")), to: intake) }
-            let kind = WebhookKind(client: rig.client, owners: rig.owners, logger: IntakeRig.logger)
+            let kind = WebhookKind(client: rig.client, owners: rig.owners, words: StopWords(), logger: IntakeRig.logger)
             try await rig.run(kind, posts: [1, 2, 3, 4, 5, 99])
             #expect(try await rig.applied() == [1, 2, 4, 5].map { "100 wamid.\($0) sent" })
             #expect(try await intake.problems().map(\.id) == [3])
@@ -100,7 +100,7 @@ import Testing
                 let padding = String(repeating: "x", count: size)
                 try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent", more: ",\"more\":\"\(padding)\"")), to: intake)
             }
-            let work = PostWork(owners: rig.owners)
+            let work = PostWork(owners: rig.owners, words: StopWords())
             var left: [Int64] = [99, 1, 2, 3, 4]
             for expected in [[99, 1, 2], [3], [4]] as [[Int64]] {
                 let (asked, client) = (left, rig.client)

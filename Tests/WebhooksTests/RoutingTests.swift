@@ -162,4 +162,33 @@ import Testing
             #expect(try await intake.problems().count == 1)
         }
     }
+
+    /// A word alone, however it is written; in a sentence, or in a picture's name, it says nothing.
+    @Test func stopWordsEndMarketingAndStartWordsBeginItAgain() async throws {
+        try await IntakeRig.with { rig, intake in
+            try await rig.prepare()
+            func write(_ text: String, _ time: Int, as type: String = #""type":"text","text":{"body":"%"}"#) async throws {
+                let content = type.replacing("%", with: text)
+                try await rig.post(
+                    Body.messages(#""messages":[{"from":"16505551234","id":"wamid.\#(time)","timestamp":"\#(time)",\#(content)}]"#),
+                    to: intake)
+                try await rig.settled(intake)
+            }
+            func optOut() async throws -> OptOutScope? { try await state("100", "+16505551234", on: rig.client)?.optOut }
+            try await write("please stop this", 1_800_000_000)
+            try await write("stop", 1_800_000_001, as: #""type":"document","document":{"id":"1","caption":"%"}"#)
+            #expect(try await optOut() == nil)
+            try await write(" Stop! ", 1_800_000_010)
+            #expect(try await optOut() == .marketing)
+            try await write("Alta", 1_800_000_020, as: #""type":"button","button":{"text":"%","payload":"x"}"#)
+            #expect(try await optOut() == nil)
+            // What was written before and comes later changes nothing.
+            try await write("stop", 1_800_000_015)
+            #expect(try await optOut() == nil)
+            try await write("nao quero.", 1_800_000_030)
+            #expect(try await optOut() == .marketing)
+            // The words open the window like any message.
+            #expect(rig.seen.withLock { $0.inbound.count } == 6)
+        }
+    }
 }

@@ -9,6 +9,7 @@ package struct CloudMigrationGraph: MigrationGraph, TemplateGraph {
     let credentials: CredentialStore
     /// Our app's id; nil takes any subscribed app for ours.
     let appID: String?
+    private let budgets = ManagementBudgets()
 
     package init(graph: GraphClient, credentials: CredentialStore, appID: String?) {
         self.graph = graph
@@ -21,9 +22,11 @@ package struct CloudMigrationGraph: MigrationGraph, TemplateGraph {
 
     package func number(_ id: String, of waba: String) async throws -> NumberFacts {
         let token = try await token(waba)
-        let node = try Trouble.value(await graph.phoneNumber(id, token: token), .read, scope: .manage)
+        let node = try value(of: waba, await graph.phoneNumber(id, token: token), .read, scope: .manage)
         var facts = Self.facts(node)
-        switch await graph.phoneNumber(id, fields: Self.beta, token: token) {
+        let beta = await graph.phoneNumber(id, fields: Self.beta, token: token)
+        budgets.heard(beta.usage, of: waba)
+        switch beta {
         case .success(let more, _):
             let more = Self.facts(more)
             facts.nameStatus = more.nameStatus ?? facts.nameStatus
@@ -40,61 +43,66 @@ package struct CloudMigrationGraph: MigrationGraph, TemplateGraph {
 
     package func numbers(of waba: String) async throws -> [NumberFacts] {
         let token = try await token(waba)
-        return try Trouble.value(await graph.allPhoneNumbers(of: waba, token: token), .read, scope: .manage).map(Self.facts)
+        return try value(of: waba, await graph.allPhoneNumbers(of: waba, token: token), .read, scope: .manage).map(Self.facts)
     }
 
     package func waba(_ id: String) async throws -> WABAFacts {
-        let node = try Trouble.value(await graph.waba(id, token: try await token(id)), .read, scope: .manage)
+        let node = try value(of: id, await graph.waba(id, token: try await token(id)), .read, scope: .manage)
         return WABAFacts(
             id: node.id, accountReview: node.accountReviewStatus, businessVerification: node.businessVerificationStatus,
             ownerBusiness: node.ownerBusinessID, fundingID: node.primaryFundingID)
     }
 
     package func isSubscribed(_ waba: String) async throws -> Bool {
-        let apps = try Trouble.value(await graph.subscribedApps(of: waba, token: try await token(waba)), .read, scope: .manage)
+        let apps = try value(of: waba, await graph.subscribedApps(of: waba, token: try await token(waba)), .read, scope: .manage)
         return appID.map { id in apps.contains { $0.id == id } } ?? !apps.isEmpty
     }
 
     package func subscribe(_ waba: String) async throws {
-        try Trouble.value(await graph.subscribe(to: waba, token: try await token(waba)), .write, scope: .manage)
+        try value(of: waba, await graph.subscribe(to: waba, token: try await token(waba)), .write, scope: .manage)
     }
 
     package func addNumber(countryCode: String, national: String, to waba: String) async throws -> String {
         let token = try await token(waba)
-        return try Trouble.value(
-            await graph.addPhoneNumber(to: waba, countryCode: countryCode, national: national, migrate: true, token: token), .write,
+        return try value(
+            of: waba, await graph.addPhoneNumber(to: waba, countryCode: countryCode, national: national, migrate: true, token: token),
+            .write,
             scope: .register)
     }
 
     package func requestCode(_ number: String, of waba: String, method: String, language: String) async throws {
         let token = try await token(waba)
-        try Trouble.value(await graph.requestCode(number, method: method, language: language, token: token), .write, scope: .register)
+        try value(of: waba, await graph.requestCode(number, method: method, language: language, token: token), .write, scope: .register)
     }
 
     package func verifyCode(_ number: String, of waba: String, code: Secret) async throws {
-        try Trouble.value(await graph.verifyCode(number, code: code, token: try await token(waba)), .write, scope: .register)
+        try value(of: waba, await graph.verifyCode(number, code: code, token: try await token(waba)), .write, scope: .register)
     }
 
     package func register(_ number: String, of waba: String, pin: Secret, dataRegion: String?) async throws {
         let token = try await token(waba)
-        try Trouble.value(await graph.register(number, pin: pin, dataRegion: dataRegion, token: token), .write, scope: .register)
+        try value(of: waba, await graph.register(number, pin: pin, dataRegion: dataRegion, token: token), .write, scope: .register)
     }
 
     package func enableIdentityCheck(_ number: String, of waba: String) async throws {
         // Switching on what is on changes nothing, so a lost answer may be followed by the same call.
-        try Trouble.value(await graph.setIdentityCheck(number, enabled: true, token: try await token(waba)), .read, scope: .manage)
+        try value(of: waba, await graph.setIdentityCheck(number, enabled: true, token: try await token(waba)), .read, scope: .manage)
     }
 
     // MARK: - Templates
 
     package func templates(of waba: String, after cursor: String?, limit: Int) async throws -> TemplatePage {
-        let page = try Trouble.value(
-            await graph.templates(of: waba, after: cursor, limit: limit, token: try await token(waba)), .read, scope: .template)
+        try budgets.check(waba)
+        let page = try value(
+            of: waba, await graph.templates(of: waba, after: cursor, limit: limit, token: try await token(waba)), .read,
+            scope: .template)
         return TemplatePage(templates: page.elements.map(Self.template), next: page.next)
     }
 
     package func copyTemplates(_ request: TemplateCopyRequest) async throws -> TemplateCopyAnswer {
-        let answer = try Trouble.value(
+        try budgets.check(request.destination)
+        let answer = try value(
+            of: request.destination,
             await graph.migrateTemplates(
                 from: request.source, to: request.destination, page: request.page, count: request.count, templateIDs: request.ids,
                 token: try await token(request.destination)), .write, scope: .template)
@@ -102,6 +110,14 @@ package struct CloudMigrationGraph: MigrationGraph, TemplateGraph {
     }
 
     // MARK: - Inside
+
+    /// The value of an outcome, whose answer tells what is left of the WABA's budget.
+    private func value<Value: Sendable>(
+        of waba: String, _ outcome: GraphOutcome<Value>, _ effect: Trouble.Effect, scope: ErrorScope
+    ) throws -> Value {
+        budgets.heard(outcome.usage, of: waba)
+        return try Trouble.value(outcome, effect, scope: scope)
+    }
 
     /// The token of a WABA. A missing one is a matter for a person; a database that is away is for the engine to try again.
     private func token(_ waba: String) async throws -> Secret {

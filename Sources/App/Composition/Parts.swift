@@ -51,9 +51,11 @@ public struct Parts: Sendable {
             settings: patience, logger: logger)
         migrations = Migrations(world: world)
         rebuilds = Rebuilds(client: client, gateway: gateway, logger: logger)
+        var webhookSettings = WebhookSettings()
+        webhookSettings.words = settings.words
         webhooks = WebhookIntake(
             client: client, appSecrets: settings.appSecrets, verifyToken: settings.verifyToken,
-            owners: WebhookOwners(gateway: gateway, rebuilds: rebuilds, migrations: migrations), logger: logger)
+            owners: WebhookOwners(gateway: gateway, rebuilds: rebuilds, migrations: migrations), settings: webhookSettings, logger: logger)
         relays = Relays(client: client, vault: vault)
         keys = APIKeyStore(client: client)
     }

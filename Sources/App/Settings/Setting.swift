@@ -62,12 +62,19 @@ extension Setting {
         name: "RELEVO_ALLOW_PREMIUM_NUMBERS",
         meaning: "true: send to premium-rate, shared-cost and international freephone numbers too", fallback: "false")
 
+    static let stopWords = Setting(
+        name: "RELEVO_STOP_WORDS",
+        meaning: "by commas: whoever writes nothing but one of these gets no more marketing (STOP,BAJA,SAIR)", fallback: "none")
+
+    static let startWords = Setting(
+        name: "RELEVO_START_WORDS", meaning: "by commas: whoever writes nothing but one of these gets marketing again", fallback: "none")
+
     /// Every setting, in the order they are shown.
     public static let all = [
         databaseURL, databaseDirectURL, dataFolder, postgresBin, httpHost, httpPort, publicURL, graphURL, graphVersion, appID, appSecret,
         verifyToken,
         masterKey, logLevel,
-        logFormat, rehearsal, jobHints, retentionDays, allowPremiumNumbers,
+        logFormat, rehearsal, jobHints, retentionDays, allowPremiumNumbers, stopWords, startWords,
     ]
 
     /// The table as it stands in the help text.

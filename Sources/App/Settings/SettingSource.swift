@@ -4,6 +4,7 @@ import Credentials
 import Foundation
 import Logging
 import Postgres
+import Webhooks
 
 /// Looks settings up, environment first, and says what is wrong with them.
 struct SettingSource {
@@ -80,6 +81,15 @@ struct SettingSource {
         let parts = secret.reveal().split(separator: ",")
         guard !parts.isEmpty else { throw error(setting, expected: "the app's secret, or several separated by commas") }
         return parts.map { Secret(String($0)) }
+    }
+
+    func words(_ setting: Setting) throws -> [String] {
+        guard let text = text(setting) else { return [] }
+        let words = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+        guard words.count <= 100, words.allSatisfy(StopWords.isWord) else {
+            throw error(setting, expected: "at most 100 words of at most \(StopWords.longest) characters, separated by commas")
+        }
+        return words
     }
 
     func databaseURL(_ setting: Setting) throws -> Secret? {

@@ -2,6 +2,7 @@ public import CloudAPI
 import CrashPoints
 public import Foundation
 public import Logging
+public import Webhooks
 
 /// Everything the environment and the configuration file decide.
 ///
@@ -37,6 +38,8 @@ public struct Settings: Sendable {
     public var retentionDays: Int
     /// Whether numbers are sent to that cost the person called more than a usual call, and those that belong to no country.
     public var allowPremiumNumbers: Bool
+    /// What ends marketing to whoever writes it, and what begins it again.
+    public var words: StopWords
 
     public enum LogFormat: String, Sendable { case text, json }
 
@@ -72,7 +75,11 @@ public struct Settings: Sendable {
             logFormat: try source.choice(.logFormat, LogFormat.self, "text or json") ?? (onTerminal ? .text : .json),
             isRehearsal: try source.flag(.rehearsal) ?? false, jobHints: try source.flag(.jobHints) ?? true,
             retentionDays: try source.number(.retentionDays, 60...3650) ?? 400,
-            allowPremiumNumbers: try source.flag(.allowPremiumNumbers) ?? false)
+            allowPremiumNumbers: try source.flag(.allowPremiumNumbers) ?? false,
+            words: StopWords(stop: try source.words(.stopWords), start: try source.words(.startWords)))
+        if let word = settings.words.inBoth {
+            throw source.error(.startWords, expected: "other words than in RELEVO_STOP_WORDS, but \(word.debugDescription) is in both")
+        }
         if settings.databaseURL == nil, settings.databaseDirectURL != nil {
             throw source.error(
                 .databaseDirectURL, expected: "RELEVO_DATABASE_URL to be set too; by itself, give the server as RELEVO_DATABASE_URL")
