@@ -207,21 +207,26 @@ END
 $$;
 
 -- Counts what a number has sent in the last 24 hours where it was not counted then: its portfolio, or the limit of a template, was not known.
--- Whether a recipient's window was open is not known any more, so all of them count. The caller holds the lock of the quota.
+-- Whether a recipient's window was open is not known any more, so all of them count. The caller holds the lock of the quota, and the gate of
+-- quotas alone: what is being let go at this moment, by somebody who does not see the quota yet, is committed by then.
 CREATE FUNCTION gateway.count_sender(p_key text, p_sender text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_sent uuid[];
 BEGIN
-    WITH s AS (
-        UPDATE gateway.message m SET quotas = array_append(m.quotas, p_key)
+    -- In the order in which all lock messages.
+    SELECT array_agg(l.id) INTO v_sent FROM (
+        SELECT m.id FROM gateway.message m
         WHERE m.sender = p_sender AND m.kind = 'template' AND m.sent_at > jobs.now() - interval '24 hours 15 minutes'
-            AND m.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read') AND p_key <> ALL (coalesce(m.quotas, '{}'))
+            -- A template counts what Meta took, whether it arrives or not.
+            AND (m.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')
+                OR p_key LIKE 'template:%' AND m.state = 'failed' AND m.wamid IS NOT NULL)
+            AND p_key <> ALL (coalesce(m.quotas, '{}'))
             AND (p_key LIKE 'portfolio:%' OR p_key = 'template:' || split_part(p_key, ':', 2) || ':' || m.template_name || ':' || m.template_language)
-        RETURNING m.id)
-    SELECT array_agg(id) INTO v_sent FROM s;
+        ORDER BY m.id FOR UPDATE) l;
     IF v_sent IS NULL THEN
         RETURN;
     END IF;
+    UPDATE gateway.message SET quotas = array_append(quotas, p_key) WHERE id = ANY (v_sent);
     INSERT INTO gateway.quota_mark (key, item, message_id, attempt, until)
     SELECT p_key, CASE WHEN p_key LIKE 'portfolio:%' THEN m.address ELSE m.id::text END, m.id, m.attempts,
         gateway.counted_until(coalesce(m.delivered_at, m.sent_at))

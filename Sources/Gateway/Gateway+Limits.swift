@@ -165,7 +165,12 @@ extension Gateway {
             if followsMeta, key.hasPrefix(Quotas.portfolioPrefix) {
                 try await limitsChanged(String(key.dropFirst(Quotas.portfolioPrefix.count)), on: db)
             }
-            let known = try await !db.query("SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE").isEmpty
+            let find: PostgresQuery = "SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE"
+            var known = try await !db.query(find).isEmpty
+            if !known {
+                try await Quotas.closeGate(on: db)
+                known = try await !db.query(find).isEmpty
+            }
             guard known || perDay != nil else {
                 throw LimitError(code: .notFound, message: "no quota has the key \(key); say how many a day to make it")
             }

@@ -8,6 +8,15 @@ enum Quotas {
     /// How long before its end a service window counts as closed: a message that is let go now goes out a little later.
     static let windowMargin: Double = 600
 
+    /// Admissions share this gate, and whoever makes a quota or takes a number into one has it alone: else a message that is let go
+    /// just then, by somebody who does not see the quota yet, would be counted by nobody. Held until the transaction ends.
+    static func closeGate(on db: PostgresConnection) async throws {
+        try await db.query("SELECT pg_advisory_xact_lock(hashtextextended('gateway.quotas', 0))")
+    }
+
+    /// To be taken before the numbers are read that may be in a quota.
+    static let gate: PostgresQuery = "SELECT pg_advisory_xact_lock_shared(hashtextextended('gateway.quotas', 0))"
+
     /// Locks those of these quotas that exist, and reads which of these items are counted in them.
     static func open(_ items: Set<QuotaItem>, on db: PostgresConnection) async throws -> QuotaBook {
         let items = Array(items)
@@ -36,7 +45,7 @@ enum Quotas {
             """)
     }
 
-    /// Counts from now on what is new in a quota with what was sent before. Its lock is held.
+    /// Counts from now on what is new in a quota with what was sent before. Its lock is held, and the gate closed.
     static func countBefore(_ key: String, on db: PostgresConnection) async throws {
         let senders: PostgresQuery =
             if key.hasPrefix(portfolioPrefix) {

@@ -125,6 +125,7 @@ public struct SenderLimits: Service {
         guard let owner, owner != old.portfolioID else { return old.portfolioID }
         try await db.query("UPDATE gateway.sender SET portfolio_id = \(owner), updated_at = jobs.now() WHERE phone_number_id = \(due.id)")
         // What it has sent before counts there.
+        try await Quotas.closeGate(on: db)
         let key = Quotas.portfolio(owner)
         if try await !db.query("SELECT FROM gateway.open_quotas(\([key]))").isEmpty {
             try await db.query("SELECT gateway.count_sender(\(key), \(due.id))")
@@ -162,6 +163,7 @@ public struct SenderLimits: Service {
             guard let rule else {
                 return "its portfolio has the limit \(tier), which is not known; relevo limits set tier.\(tier) NUMBER makes it so"
             }
+            if try await db.query("SELECT FROM gateway.quota WHERE key = \(key)").isEmpty { try await Quotas.closeGate(on: db) }
             let isNew = try await db.query(
                 """
                 INSERT INTO gateway.quota AS q (key, per_day, source, tier)

@@ -46,8 +46,8 @@ struct SendKind: JobKind {
     /// intent of its job is held all the while. Locking first would write every row twice.
     func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
         var verdicts = attempts.map { _ in Admission.drop(reason: "the message does not exist, or another job carries it") }
-        let waiting = try read(attempts, prepared[0])
-        var senders = try SenderRow.byID(prepared[1])
+        let waiting = try read(attempts, prepared[1])
+        var senders = try SenderRow.byID(prepared[2])
         // Of lanes that are not their own.
         let others = Set(waiting.map(\.send.sender)).subtracting(senders.keys)
         senders.merge(try await SenderRow.byID(Array(others), on: db)) { first, _ in first }
@@ -85,13 +85,14 @@ struct SendKind: JobKind {
         ready = try await holdTemplates(ready, holds, &verdicts, on: db)
         ready = try await identify(ready, states, senders, &verdicts, on: db)
         ready = try await holdForQuotas(ready, senders, states, &verdicts, on: db)
-        try await begin(ready, try PairRule(prepared[2]), &verdicts, on: db)
+        try await begin(ready, try PairRule(prepared[3]), &verdicts, on: db)
         return verdicts
     }
 
     func prepare(_ attempts: [Attempt]) -> [PostgresQuery] {
         let ids = attempts.compactMap { SendJob.message($0.payload) }
         return [
+            Quotas.gate,
             """
             SELECT id, sender, edge, address, e164, user_id, kind, state, job_id, coalesce(expires_at <= (SELECT jobs.now()), false),
                 template_name, template_language, own_hash, without_hash, notify_run, body, attempts,
