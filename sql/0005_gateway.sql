@@ -417,7 +417,9 @@ BEGIN
     SELECT array_agg(m.id) INTO v_ids FROM (
         SELECT id FROM gateway.message
         WHERE id < v_before AND updated_at < jobs.now() - make_interval(days => p_days)
-            AND state NOT IN ('queued', 'held', 'sending', 'unknown') AND NOT needs_person AND waits_for IS NULL
+            AND state NOT IN ('queued', 'held', 'sending', 'unknown') AND NOT needs_person
+            -- What failed with 137000 goes again within 30 days, or not at all.
+            AND (waits_for IS NULL OR state = 'failed')
         ORDER BY id LIMIT p_max FOR UPDATE SKIP LOCKED) m;
     IF v_ids IS NULL THEN
         RETURN 0;

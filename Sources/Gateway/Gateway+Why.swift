@@ -22,6 +22,7 @@ extension Gateway {
         case .accepted, .sent:
             return [Reason(code: "waiting_for_status", text: "Meta has accepted it and has not yet said that it was delivered.")]
         case .delivered, .read: return [Reason(code: record.state.rawValue, text: "It has arrived.")]
+        case .failed where record.reasonCode == "137000": return [try await whyMismatch(record)]
         case .failed, .expired, .cancelled:
             return [Reason(code: record.reasonCode ?? record.state.rawValue, text: record.reason ?? "It will not be sent.")]
         }
@@ -67,6 +68,19 @@ extension Gateway {
             }
         }
         return reasons
+    }
+
+    /// What Meta refused for its hash goes again once a person has verified the recipient, after the failure: a verification of before may be of
+    /// another identity than the one that was refused.
+    private func whyMismatch(_ record: MessageRecord) async throws -> Reason {
+        let reason = record.reason ?? "Meta refused the identity hash."
+        let until = record.updatedAt.addingTimeInterval(Releases.oldest)
+        guard try await until > JobQueue.now(on: core.client) else { return Reason(code: "137000", text: reason) }
+        let address = record.e164 ?? record.userID ?? ""
+        return Reason(
+            code: "137000",
+            text: "\(reason) It goes again, without a hash, when the recipient is verified: relevo recipients verify \(address) --how …",
+            key: "recipient:\(record.sender):\(address)", until: until)
     }
 
     private func whyHeld(_ record: MessageRecord) async throws -> [Reason] {

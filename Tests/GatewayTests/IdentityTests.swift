@@ -88,8 +88,32 @@ import Testing
             #expect(try await rig.gateway.verify("+16315551234", how: "called back", by: "ana").released.isEmpty)
             try await rig.statuses([Rig.status("failed", "wamid.1", code: 137000)])
             #expect(try await rig.record(failed.id).state == .failed)
+            let why = try #require(try await rig.gateway.why(failed.id).first)
+            #expect(why.code == "137000" && why.key == "recipient:\(Rig.sender):+16315551234")
+            #expect(why.text.contains("relevo recipients verify +16315551234"))
             #expect(try await rig.gateway.verify("+16315550000", how: "called back", by: "ana").released.isEmpty)
             #expect(try await rig.gateway.verify("+16315551234", how: "called back", by: "ana").released == [failed.id])
+        }
+    }
+
+    /// Nobody wants the code of last month.
+    @Test func whatFailedAMonthAgoDoesNotGoAgain() async throws {
+        try await Rig.with(mode: .enforce) { rig in
+            var messages: [UUID] = []
+            for days in [29, 31] {
+                try await observe("OLD=", at: 0, rig)
+                let message = try await rig.submit(Rig.text("\(days)")).id
+                try await rig.reach(message, .accepted)
+                messages.append(message)
+            }
+            for (message, days) in zip(messages, [29, 31]) {
+                let wamid = try #require(try await rig.record(message).wamid)
+                try await rig.statuses([Rig.status("failed", wamid, callback: message, code: 137000)])
+                try await rig.client.query(
+                    "UPDATE gateway.message SET updated_at = jobs.now() - make_interval(days => \(Int32(days))) WHERE id = \(message)")
+            }
+            #expect(try await rig.gateway.why(messages[1]).map(\.key) == [nil])
+            #expect(try await rig.gateway.verify("+16315551234", how: "called back", by: "ana").released == [messages[0]])
         }
     }
 

@@ -8,6 +8,8 @@ import Templates
 struct Releases {
     let core: GatewayCore
     private static let batch = 500
+    /// What failed with 137000 longer ago than Meta itself would keep a message to deliver it (30 days) is of no use to anybody any more.
+    static let oldest: Double = 30 * 86_400
 
     /// Messages of these senders whose recipients are trusted (again): held ones, and ones that failed with 137000, which
     /// go without a hash.
@@ -22,11 +24,12 @@ struct Releases {
         var released: [UUID] = []
         var last: Int64 = 0
         let senders = try await withFormer(senders, on: db)
+        let oldest = try await JobQueue.now(on: db).addingTimeInterval(-Self.oldest)
         while true {
             let found = try await db.query(
                 """
                 SELECT id, seq FROM gateway.message
-                WHERE waits_for = 'recipient' AND (\(senders == nil) OR sender = ANY (\(senders ?? []))) AND seq > \(last)
+                WHERE waits_for = 'recipient' AND (state = 'held' OR updated_at > \(oldest)) AND (\(senders == nil) OR sender = ANY (\(senders ?? []))) AND seq > \(last)
                 ORDER BY seq LIMIT \(Self.batch)
                 """
             ).decode((UUID, Int64).self)
