@@ -150,6 +150,7 @@ let package = Package(
             ], path: "Tests/TestProcesses", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Postgres", "Schema", crypto, log], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "CloudShapes", dependencies: ["CloudAPI"], path: "Tests/CloudShapes", swiftSettings: strict),
         tests("PostgresTests", ["Postgres", "TestSupport", log]),
         tests("SchemaTests", ["Schema", "Postgres", "TestSupport", log]),
         tests("PhoneNumbersTests", ["PhoneNumbers", "TestProcesses"], exclude: ["Fixtures", "differential.py"]),
@@ -161,9 +162,11 @@ let package = Package(
             "WebhooksTests",
             [
                 "Webhooks", "Gateway", "Quality", "Templates", "Credentials", "Recipients", "Jobs", "CloudAPI", "Postgres", "TestSupport",
-                httpClient, hummingbird, crypto, log,
+                "CloudShapes", httpClient, hummingbird, crypto, log,
             ]),
-        tests("CloudAPITests", ["CloudAPI", "TestSupport", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
+        tests(
+            "CloudAPITests",
+            ["CloudAPI", "CloudShapes", "TestSupport", httpClient, nioCore, nioPosix, nioEmbedded, nioHTTP, hummingbird, log]),
         tests("FleetTests", ["Fleet", "PhoneNumbers"]),
         tests("PlanReportTests", ["PlanReport", "Planner", "Fleet"]),
         tests("PlannerTests", ["Planner", "Fleet", "TestProcesses"], exclude: ["Checker"]),
@@ -171,8 +174,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Credentials", "Recipients", "PhoneNumbers", "Jobs", "CloudAPI", "Postgres", "TestSupport", crypto, hummingbird,
-                log, httpClient,
+                "Gateway", "Credentials", "Recipients", "PhoneNumbers", "Jobs", "CloudAPI", "CloudShapes", "Postgres", "TestSupport",
+                crypto, hummingbird, log, httpClient,
             ]),
         tests(
             "MigrationTests",
@@ -185,7 +188,7 @@ let package = Package(
             "ServerTests",
             [
                 "Server", "Gateway", "CloudAPI", "Credentials", "Fleet", "Planner", "Jobs", "Migration", "Quality", "Templates", "Webhooks",
-                "Postgres", "TestSupport", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
+                "Postgres", "TestSupport", "CloudShapes", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
             ], exclude: ["ndjson.py"]),
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests("AppTests", ["App", "CloudAPI", "Templates", "Webhooks", "Postgres", "TestSupport", "TestProcesses", log]),

@@ -66,8 +66,10 @@ public struct TemplateCategoryUpdate: Sendable, Equatable {
         templateID = json["message_template_id"]?.text ?? ""
         name = json["message_template_name"]?.text ?? ""
         language = TemplateLanguage.apiForm(json["message_template_language"]?.text ?? "")
-        previous = json["previous_category"]?.text
-        new = json["new_category"]?.text ?? json["correct_category"]?.text
+        let planned = json["correct_category"]?.text
+        // While a change is only planned, `new_category` is the category that the template still has.
+        previous = json["previous_category"]?.text ?? (planned == nil ? nil : json["new_category"]?.text)
+        new = planned ?? json["new_category"]?.text
         raw = json
     }
 }

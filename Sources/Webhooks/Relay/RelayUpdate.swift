@@ -48,7 +48,10 @@ struct RelayUpdate {
 
     /// Whom an element is about: the contact that names them, the only one there is, or what the element itself says.
     private static func contact(of element: JSONValue, in contacts: [JSONValue]) -> JSONValue? {
-        let waID = (element["recipient_id"] ?? element["from"] ?? element["wa_id"])?.text
+        // What went to a group has the group in `recipient_id`.
+        let isOfGroup = element["recipient_type"]?.text == "group"
+        let recipient = isOfGroup ? element["recipient_participant_id"] : element["recipient_id"]
+        let waID = (recipient ?? element["from"] ?? element["wa_id"])?.text
         let userID = (element["recipient_user_id"] ?? element["from_user_id"] ?? element["user_id"])?.text
         let named = contacts.first {
             (waID != nil && $0["wa_id"]?.text == waID) || (userID != nil && $0["user_id"]?.text == userID)
