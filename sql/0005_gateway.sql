@@ -44,6 +44,8 @@ CREATE TABLE gateway.sender (
 CREATE INDEX sender_by_waba ON gateway.sender (waba_id);
 CREATE INDEX sender_by_number ON gateway.sender (e164);
 CREATE INDEX sender_by_portfolio ON gateway.sender (portfolio_id);
+-- What an id was before its number moved to it.
+CREATE INDEX sender_moved ON gateway.sender (moved_to) WHERE moved_to IS NOT NULL;
 CREATE INDEX sender_to_ask ON gateway.sender (ask_at) WHERE state <> 'retired';
 
 CREATE TABLE gateway.message (

@@ -78,6 +78,7 @@ CREATE TABLE webhooks.relay (
     lane_id bigint NOT NULL,
     -- So many wait that no more are taken until it has caught up; looked at every minute.
     is_full boolean NOT NULL DEFAULT false,
+    -- What has been counted in from relay_tally: what is read is this and what is still there.
     delivered bigint NOT NULL DEFAULT 0,
     -- Given up after seven days, and not taken because it was full.
     given_up bigint NOT NULL DEFAULT 0,
@@ -91,3 +92,17 @@ CREATE TABLE webhooks.relay (
 );
 
 CREATE INDEX relay_by_client ON webhooks.relay (client_id);
+
+-- What became of POSTs and has not been counted into their relays yet. Transactions that end attempts, or hand webhooks on, only add
+-- rows: if they wrote the relay's own, all workers would wait for one another at it, and two that name several relays could wait for each
+-- other. Without a reference, which would lock the relay as well; what is left of a removed one is counted nowhere.
+CREATE TABLE webhooks.relay_tally (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    relay_id bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    delivered bigint NOT NULL DEFAULT 0,
+    given_up bigint NOT NULL DEFAULT 0,
+    dropped bigint NOT NULL DEFAULT 0,
+    -- The last of those it counts.
+    failure text
+);

@@ -302,25 +302,27 @@ BEGIN
     RETURN v_n;
 END $$;
 
--- Batched completion, fenced by attempt_id: ids it does not return were taken away from the caller.
+-- Batched completion, fenced by attempt_id: ids it does not return were taken away from the caller. A retry keeps its priority where
+-- p_priority has none for it.
 CREATE FUNCTION jobs.finish(
     p_ids bigint[], p_result text[], p_provider text[], p_reason text[], p_delay float8[], p_costs boolean[], p_penalty_us bigint[],
-        p_unsettled bytea[]
+        p_unsettled bytea[], p_priority smallint[] DEFAULT NULL
 ) RETURNS TABLE (attempt_id bigint, retry_at timestamptz) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
     WITH d AS (
-        SELECT x.* FROM unnest(p_ids, p_result, p_provider, p_reason, p_delay, p_costs, p_penalty_us, p_unsettled)
-            x(id, result, provider, reason, delay, costs, penalty, unsettled) ORDER BY id),
+        SELECT x.* FROM unnest(p_ids, p_result, p_provider, p_reason, p_delay, p_costs, p_penalty_us, p_unsettled, p_priority)
+            x(id, result, provider, reason, delay, costs, penalty, unsettled, turn) ORDER BY id),
     gone AS (
         DELETE FROM jobs.attempt a USING d WHERE a.attempt_id = d.id AND a.attempt_id = ANY(p_ids)
-        RETURNING a.*, d.result, d.provider, d.reason, d.costs, d.penalty, d.unsettled,
+        RETURNING a.*, d.result, d.provider, d.reason, d.costs, d.penalty, d.unsettled, d.turn,
             CASE WHEN d.result = 'R' THEN clock_timestamp() + make_interval(secs => d.delay) END AS run_at),
     o AS (INSERT INTO jobs.outcome (attempt_id, job_id, n, result, provider_id, reason, unsettled)
           SELECT g.attempt_id, job_id, n, result::"char", provider, reason, unsettled FROM gone g),
     l AS (INSERT INTO jobs.later (run_at, job_id, lane_id, priority, attempt, reason)
-          SELECT run_at, job_id, lane_id, priority, CASE WHEN costs THEN n + 1 ELSE n END, reason FROM gone WHERE run_at IS NOT NULL),
+          SELECT run_at, job_id, lane_id, coalesce(turn, priority), CASE WHEN costs THEN n + 1 ELSE n END, reason FROM gone
+           WHERE run_at IS NOT NULL),
     x AS (INSERT INTO jobs.dead (job_id, attempt_id, lane_id, kind, reason)
           SELECT job_id, g.attempt_id, lane_id, kind, reason FROM gone g WHERE result = 'X' ON CONFLICT (job_id) DO NOTHING),
     p AS (INSERT INTO jobs.debit (lane_id, tokens, penalty_us)

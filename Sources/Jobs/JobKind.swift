@@ -117,6 +117,9 @@ public protocol JobKind: Sendable {
     /// The effect; `attempt.tookEffect` is called when it is out, or it counts for its lane's rate only once this ends. `detail` is handed to
     /// `settle` as it is.
     func perform(_ attempt: Attempt) async -> (AttemptResult, detail: (any AttemptDetail)?)
+    /// From 0 (first) to 9: where in its lane the retry of this attempt stands once it is due; nil: where the attempt stood. Among equals
+    /// the oldest job is first, so that many which fail again and again come before everything new.
+    func retryPriority(_ attempt: Attempt) -> Int16?
     /// Takes the results over, in the transaction that ends the attempts. May be called again when that transaction failed.
     func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws
 }
@@ -127,5 +130,6 @@ extension JobKind {
     public func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
         attempts.map { _ in .go }
     }
+    public func retryPriority(_ attempt: Attempt) -> Int16? { nil }
     public func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {}
 }

@@ -21,6 +21,8 @@ public struct WebhookOwners: Sendable {
     package var limitsChanged: @Sendable (String, PostgresConnection) async throws -> Void
     /// Whose numbers these are, by phone number id.
     package var clients: @Sendable (Set<String>, PostgresConnection) async throws -> [String: String]
+    /// The ids that numbers had before they moved to these, by phone number id; the last one first.
+    package var former: @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]]
     /// The messages that statuses are of, by place in the list.
     package var origins: @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin]
 
@@ -32,9 +34,11 @@ public struct WebhookOwners: Sendable {
         accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void,
         limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in },
         clients: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: String] = { _, _ in [:] },
+        former: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]] = { _, _ in [:] },
         origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] }
     ) {
         self.clients = clients
+        self.former = former
         self.origins = origins
         self.limitsChanged = limitsChanged
         self.statuses = statuses
@@ -61,6 +65,7 @@ public struct WebhookOwners: Sendable {
             accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) },
             limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) },
             clients: { ids, db in try await gateway.senders.clients(of: ids, on: db) },
+            former: { ids, db in try await gateway.senders.former(of: ids, on: db) },
             origins: { statuses, db in
                 try await gateway.origins(of: statuses.map { ($0.phoneNumberID, $0.update) }, on: db).mapValues {
                     RelayOrigin(message: $0.message, clientData: $0.clientData)

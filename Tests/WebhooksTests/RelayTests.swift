@@ -1,148 +1,29 @@
-import AsyncHTTPClient
 import CloudAPI
 import Credentials
 import Foundation
 import Gateway
-import Hummingbird
 import Jobs
-import Logging
 import Postgres
-import Quality
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Webhooks
 
-/// A client's system: takes POSTs, or refuses them.
-private final class ClientSystem: Sendable {
-    struct Post: Sendable {
-        var path: String
-        var signature: String?
-        var body: Data
-        var value: JSONValue { change["value"] ?? .null }
-        var change: JSONValue { json["entry"]?[0]?["changes"]?[0] ?? .null }
-        var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
-        var status: JSONValue? { value["statuses"]?[0] }
-    }
-
-    let taken = Mutex<[Post]>([])
-    let refused = Mutex(0)
-    /// What it answers; 200 takes.
-    let answer = Mutex(200)
-
-    func run(_ ready: @escaping @Sendable (Int) -> Void) async throws {
-        let router = Router()
-        router.post("**") { request, _ in
-            var request = request
-            let bytes = try await request.collectBody(upTo: 1 << 20)
-            let post = Post(
-                path: request.uri.path, signature: request.headers[.init("X-Hub-Signature-256")!], body: Data(bytes.readableBytesView))
-            let status = self.answer.withLock { $0 }
-            if status == 200 { self.taken.withLock { $0.append(post) } } else { self.refused.withLock { $0 += 1 } }
-            return Response(status: .init(code: status))
-        }
-        let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { ready($0.localAddress?.port ?? 0) }, logger: IntakeRig.logger)
-        try await application.run()
-    }
-
-    func posts(_ path: String) -> [Post] { taken.withLock { $0.filter { $0.path == path } } }
-}
-
 /// Webhooks go on to clients' systems.
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct RelayTests {
-    private struct Rig {
-        let client: PostgresClient
-        let gateway: Gateway
-        let intake: WebhookIntake
-        let relays: Relays
-        let system: ClientSystem
-        let base: String
-        static let secret = Secret("the client's own secret")
-
-        func post(_ text: String) async throws {
-            let body = Data(text.utf8)
-            #expect(try await intake.accept(body: body, signature: Signature.sign(body, secret: IntakeRig.secret)) == .stored)
-            try await eventually("routed") { try await intake.counts().pending == 0 }
-        }
-
-        func add(_ scope: Relay.Scope, _ id: String, _ path: String) async throws -> Relay {
-            try await relays.add(scope: scope, id: id, url: base + path, secret: Self.secret, clientID: "acme", by: "test")
-        }
-
-        func wait(_ path: String, _ count: Int) async throws -> [ClientSystem.Post] {
-            try await eventually("\(count) POSTs at \(path)") { system.posts(path).count >= count }
-            #expect(system.posts(path).count == count)
-            return system.posts(path)
-        }
-    }
-
-    private static func with(_ body: @escaping (Rig) async throws -> Void) async throws {
-        try await TestDatabase.with { client in
-            let http = HTTPClient(configuration: GraphClient.httpConfiguration(connections: 8))
-            do {
-                try await run(client, http, body)
-            } catch {
-                try? await http.shutdown()
-                throw error
-            }
-            try await http.shutdown()
-        }
-    }
-
-    private static func run(_ client: PostgresClient, _ http: HTTPClient, _ body: @escaping (Rig) async throws -> Void) async throws {
-        let vault = try Vault(keys: [MasterKey.generate()])
-        let graph = GraphClient(configuration: .init(baseURL: "http://127.0.0.1:1"), httpClient: http, logger: IntakeRig.logger)
-        let gateway = Gateway(
-            client: client, graph: graph, credentials: CredentialStore(vault: vault, client: client), settings: GatewaySettings(),
-            logger: IntakeRig.logger)
-        for number in ["100", "200"] {
-            try await gateway.senders.add(
-                NewSenderRecord(phoneNumberID: number, e164: "+16505550\(number)", wabaID: "500", clientID: "acme"))
-        }
-        let intake = WebhookIntake(
-            client: client, appSecrets: [IntakeRig.secret], verifyToken: nil,
-            owners: WebhookOwners(gateway: gateway, rebuilds: Rebuilds(client: client, gateway: gateway, logger: IntakeRig.logger)),
-            logger: IntakeRig.logger)
-        let relays = Relays(client: client, vault: vault)
-        var settings = EngineSettings()
-        settings.idle = .milliseconds(10) ... .milliseconds(20)
-        settings.listens = false
-        let engine = JobEngine(
-            client: client, kinds: [intake.kind, relays.kind(http: http)], workflows: [], settings: settings, logger: IntakeRig.logger)
-        let system = ClientSystem()
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await engine.run() }
-            group.addTask { try? await system.run { port.yield($0) } }
-            var base = ""
-            for await port in ports {
-                base = "http://127.0.0.1:\(port)"
-                break
-            }
-            try await body(Rig(client: client, gateway: gateway, intake: intake, relays: relays, system: system, base: base))
-            group.cancelAll()
-        }
-    }
-
-    private static func messages(_ members: String, number: String = "100") -> String {
-        Body.messages(members, number: number).replacing(#""id":"W1""#, with: #""id":"500""#)
-    }
-
     @Test func everyUpdateGoesByItselfSignedAndWithItsPerson() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             _ = try await rig.add(.waba, "500", "/all")
             let people =
                 #""contacts":[{"profile":{"name":"Ana"},"wa_id":"16505551111"},{"profile":{"name":"Bo"},"wa_id":"16505552222","user_id":"US.2"}]"#
             let inbound = ["1111", "2222"].map {
                 #"{"from":"1650555\#($0)","id":"wamid.in.\#($0)","timestamp":"1800000000","type":"text","text":{"body":"hola\u0000"},"new_field":{"x":[1]}}"#
             }.joined(separator: ",")
-            try await rig.post(Self.messages(#"\#(people),"messages":[\#(inbound)],"statuses":[\#(Body.status("wamid.x", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#"\#(people),"messages":[\#(inbound)],"statuses":[\#(Body.status("wamid.x", "sent"))]"#))
             let posts = try await rig.wait("/all", 3)
             for post in posts {
-                #expect(Signature.verify(post.signature, body: post.body, secret: Rig.secret))
+                #expect(Signature.verify(post.signature, body: post.body, secret: RelayRig.secret))
                 #expect(post.json["object"]?.text == "whatsapp_business_account" && post.json["entry"]?.elements?.count == 1)
                 #expect(post.json["entry"]?[0]?["changes"]?.elements?.count == 1 && post.change["field"]?.text == "messages")
                 #expect(post.value["metadata"]?["phone_number_id"]?.text == "100" && post.value["messaging_product"]?.text == "whatsapp")
@@ -164,7 +45,7 @@ private final class ClientSystem: Sendable {
     }
 
     @Test func whatTheCallerGaveComesBack() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             _ = try await rig.add(.waba, "500", "/all")
             var ids: [UUID] = []
             for data in ["order:17", nil] {
@@ -175,7 +56,7 @@ private final class ClientSystem: Sendable {
             let names = ids.map { #","biz_opaque_callback_data":"relevo:\#($0.uuidString.lowercased())""# }
             let foreign = #","biz_opaque_callback_data":"somebody:else""#
             try await rig.post(
-                Self.messages(
+                RelayRig.messages(
                     #""statuses":[\#(Body.status("wamid.1", "sent", more: names[0])),\#(Body.status("wamid.2", "sent", more: names[1])),\#(Body.status("wamid.3", "sent", more: foreign))]"#
                 ))
             let posts = try await rig.wait("/all", 3)
@@ -187,36 +68,36 @@ private final class ClientSystem: Sendable {
             #expect(byID["wamid.3"]?.status?["biz_opaque_callback_data"]?.text == "somebody:else")
             #expect(byID["wamid.3"]?.status?["relevo_message_id"] == nil)
             // Later statuses name only the wamid.
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.1", "delivered"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.1", "delivered"))]"#))
             #expect(try await rig.wait("/all", 4).last?.status?["biz_opaque_callback_data"]?.text == "order:17")
             // One that gives our name to a message of another number learns nothing.
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.9", "sent", more: names[0]))]"#, number: "200"))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.9", "sent", more: names[0]))]"#, number: "200"))
             let strange = try #require(try await rig.wait("/all", 5).last?.status)
             #expect(strange["relevo_message_id"] == nil && strange["biz_opaque_callback_data"]?.text != "order:17")
         }
     }
 
     @Test func aNumbersRelayGoesBeforeThatOfItsAccount() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             _ = try await rig.add(.waba, "500", "/account")
             _ = try await rig.add(.waba, "501", "/others")
             let own = try await rig.add(.number, "200", "/number")
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.1", "sent"))]"#))
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.2", "sent"))]"#, number: "200"))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.1", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.2", "sent"))]"#, number: "200"))
             #expect(try await rig.wait("/account", 1).first?.status?["id"]?.text == "wamid.1")
             #expect(try await rig.wait("/number", 1).first?.status?["id"]?.text == "wamid.2")
             try await rig.relays.remove(own.id)
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.3", "sent"))]"#, number: "200"))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.3", "sent"))]"#, number: "200"))
             #expect(try await rig.wait("/account", 2).last?.status?["id"]?.text == "wamid.3")
             #expect(rig.system.posts("/others").isEmpty)
         }
     }
 
     @Test func aSystemThatIsDownGetsAllOfItLaterAndOnce() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             let relay = try await rig.add(.waba, "500", "/all")
             rig.system.answer.withLock { $0 = 503 }
-            for n in 0..<5 { try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.\(n)", "sent"))]"#)) }
+            for n in 0..<5 { try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.\(n)", "sent"))]"#)) }
             try await eventually("it was asked and said no") {
                 try await rig.relays.list().first?.failure == "HTTP 503" && rig.system.refused.withLock { $0 > 0 }
             }
@@ -231,7 +112,7 @@ private final class ClientSystem: Sendable {
             try await eventually("replayed") { try await rig.intake.counts().pending == 0 }
             // While it is paused everything waits, and what waits when it is removed goes nowhere.
             try await rig.relays.setPaused(relay.id, true, by: "test")
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.p", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.p", "sent"))]"#))
             #expect(try await rig.relays.list().map(\.waiting) == [1])
             #expect(try await rig.relays.list().map(\.isPaused) == [true])
             try await rig.relays.remove(relay.id)
@@ -244,11 +125,11 @@ private final class ClientSystem: Sendable {
 
     /// Numbers of two clients in one account.
     @Test func aClientIsToldOfItsOwnNumbersAlone() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             _ = try await rig.add(.waba, "500", "/acme")
             try await rig.gateway.senders.set("200", SenderChange(clientID: "other"))
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.theirs", "sent"))]"#, number: "200"))
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.own", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.theirs", "sent"))]"#, number: "200"))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.own", "sent"))]"#))
             #expect(try await rig.wait("/acme", 1).first?.status?["id"]?.text == "wamid.own")
         }
     }
@@ -259,29 +140,29 @@ private final class ClientSystem: Sendable {
     }
 
     @Test func oneThatIsFullIsGivenNoMore() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             let relay = try await rig.add(.waba, "500", "/all")
             try await rig.client.query("UPDATE webhooks.relay SET is_full = true WHERE id = \(relay.id)")
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.1", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.1", "sent"))]"#))
             #expect(try await rig.relays.list().map(\.dropped) == [1])
             try await rig.relays.measure()
-            try await rig.post(Self.messages(#""statuses":[\#(Body.status("wamid.2", "sent"))]"#))
+            try await rig.post(RelayRig.messages(#""statuses":[\#(Body.status("wamid.2", "sent"))]"#))
             #expect(try await rig.wait("/all", 1).first?.status?["id"]?.text == "wamid.2")
         }
     }
 
     @Test func secretsAreSealedAndAddressesChecked() async throws {
-        try await Self.with { rig in
+        try await RelayRig.with { rig in
             let relay = try await rig.add(.waba, "500", "/all")
             let stored = try #require(try await rig.client.query("SELECT secret FROM webhooks.relay").decodeFirst(Data.self))
-            #expect(stored.range(of: Data(Rig.secret.reveal().utf8)) == nil)
+            #expect(stored.range(of: Data(RelayRig.secret.reveal().utf8)) == nil)
             #expect(throws: CredentialError.self) { try rig.relays.vault.open(stored, for: Relays.place(relay.id + 1)) }
             for url in [
                 "http://crm.example/x", "ftp://crm.example", "https://", "https://a:b@crm.example/", "https://crm.example/#x",
                 "crm.example", "https://crm.example/a b",
             ] {
                 await #expect(throws: RelayError.self, "\(url)") {
-                    try await rig.relays.add(scope: .waba, id: "1", url: url, secret: Rig.secret, by: "test")
+                    try await rig.relays.add(scope: .waba, id: "1", url: url, secret: RelayRig.secret, by: "test")
                 }
             }
             await #expect(throws: RelayError.self) { try await rig.add(.waba, "500", "/all") }

@@ -1,4 +1,3 @@
-public import AsyncHTTPClient
 public import CloudAPI
 public import Credentials
 public import Gateway
@@ -24,18 +23,18 @@ public struct Parts: Sendable {
     public let webhooks: WebhookIntake
     public let relays: Relays
     public let keys: APIKeyStore
-    let http: HTTPClient
+    let http: HTTPClients
     let world: World
     let logger: Logger
 
     /// Throws `CredentialError` when the master key cannot be had.
-    public init(settings: Settings, client: PostgresClient, http: HTTPClient, logger: Logger) throws {
+    public init(settings: Settings, client: PostgresClient, http: HTTPClients, logger: Logger) throws {
         self.settings = settings
         self.client = client
         self.logger = logger
         self.http = http
         graph = GraphClient(
-            configuration: .init(baseURL: settings.graphURL, version: settings.graphVersion), httpClient: http, logger: logger)
+            configuration: .init(baseURL: settings.graphURL, version: settings.graphVersion), httpClient: http.graph, logger: logger)
         let vault = try Vault(keys: KeyFile.load(setting: settings.masterKey?.reveal(), dataFolder: settings.dataFolder))
         credentials = CredentialStore(vault: vault, client: client)
         var sending = GatewaySettings()
@@ -82,19 +81,13 @@ public struct Parts: Sendable {
         _ settings: Settings, _ database: Database, _ logger: Logger, _ body: @Sendable (Parts) async throws -> T
     ) async throws -> T {
         let client = PostgresClient(configuration: database.configuration, logger: logger)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: GraphClient.httpConfiguration(connections: 8))
-        do {
+        return try await HTTPClients.with(connections: 8) { http in
             let parts = try Parts(settings: settings, client: client, http: http, logger: logger)
-            let value = try await withThrowingTaskGroup(of: Void.self) { group in
+            return try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await client.run() }
                 defer { group.cancelAll() }
                 return try await body(parts)
             }
-            try await http.shutdown()
-            return value
-        } catch {
-            try? await http.shutdown()
-            throw error
         }
     }
 }

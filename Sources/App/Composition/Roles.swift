@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import CloudAPI
 import Foundation
 import Gateway
@@ -50,9 +49,7 @@ public struct Roles: OptionSet, Sendable {
         var configuration = database.configuration
         configuration.maximumConnections = databaseConnections
         let client = PostgresClient(configuration: configuration, logger: logger)
-        let http = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: GraphClient.httpConfiguration(connections: connections + 64))
-        do {
+        try await HTTPClients.with(connections: connections + 64) { http in
             let parts = try Parts(settings: settings, client: client, http: http, logger: logger)
             let group = ServiceGroup(
                 configuration: try services(roles, parts, database, version: version, configuration: configuration, logger: logger))
@@ -62,10 +59,6 @@ public struct Roles: OptionSet, Sendable {
                 defer { tasks.cancelAll() }
                 try await tasks.next()
             }
-            try await http.shutdown()
-        } catch {
-            try? await http.shutdown()
-            throw error
         }
     }
 
@@ -130,7 +123,7 @@ extension Parts {
         settings.maxInFlight = connections
         settings.listens = self.settings.jobHints
         return JobEngine(
-            client: client, kinds: [gateway.kind, webhooks.kind, relays.kind(http: http)],
+            client: client, kinds: [gateway.kind, webhooks.kind, relays.kind(http: http.relays)],
             workflows: [
                 EngineWorkflow(name: MigrationWorkflows.number, world: world), EngineWorkflow(name: MigrationWorkflows.copy, world: world),
                 rebuilds.workflow,

@@ -1,5 +1,4 @@
 import App
-import AsyncHTTPClient
 import CloudAPI
 import Credentials
 import Foundation
@@ -35,22 +34,15 @@ struct ScratchWorld: Sendable {
             var pooled = configuration
             pooled.maximumConnections = Roles.databaseConnections
             let client = PostgresClient(configuration: pooled, logger: logger)
-            let http = HTTPClient(
-                eventLoopGroupProvider: .singleton, configuration: GraphClient.httpConfiguration(connections: connections + 64))
-            do {
+            return try await HTTPClients.with(connections: connections + 64) { http in
                 let world = ScratchWorld(
                     parts: try Parts(settings: settings, client: client, http: http, logger: logger), configuration: pooled,
                     settings: settings, logger: logger, environment: environment)
-                let value = try await withThrowingTaskGroup(of: Void.self) { group in
+                return try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await client.run() }
                     defer { group.cancelAll() }
                     return try await body(world)
                 }
-                try await http.shutdown()
-                return value
-            } catch {
-                try? await http.shutdown()
-                throw error
             }
         }
     }

@@ -183,6 +183,24 @@ public struct SenderStore: Sendable {
         Set(try await SenderRow.byID(Array(ids), on: db).filter { $0.value.sender.identityMode == .enforce }.keys)
     }
 
+    /// The ids that numbers had before they moved to these, by phone number id: the last one first, and at most four moves back. None for
+    /// one that has not moved.
+    public func former(of ids: Set<String>, on db: PostgresConnection) async throws -> [String: [String]] {
+        let asked = ids.filter(\.isStorable).sorted()
+        guard !asked.isEmpty else { return [:] }
+        let rows = try await db.query(
+            """
+            WITH RECURSIVE way (asked, id, moves) AS (
+                SELECT a, a, 0 FROM unnest(\(asked)) AS a
+                UNION ALL
+                SELECT w.asked, s.phone_number_id, w.moves + 1 FROM way w JOIN gateway.sender s ON s.moved_to = w.id WHERE w.moves < 4
+            )
+            SELECT asked, id FROM way WHERE id <> asked ORDER BY asked, moves, id
+            """
+        ).decode((String, String).self)
+        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+    }
+
     /// The ids a number has or had, newest first; the one it sends from is not `retired`.
     public func find(e164: String, on db: PostgresConnection? = nil) async throws -> [Sender] {
         guard e164.isStorable else { return [] }

@@ -20,6 +20,8 @@ struct Ending: Sendable {
     var costsAttempt = true
     /// Microseconds the lane is kept still.
     var penalty: Int64?
+    /// Of the retry; nil: as it was.
+    var priority: Int16?
     /// What the kind is told: exhausted retries are dead.
     let result: AttemptResult
 
@@ -39,6 +41,8 @@ struct Ending: Sendable {
             reason = JobQueue.clean(text)
             delay = after.map { max(0, $0 / .seconds(1)) * Double.random(in: 1...1.1) } ?? Self.backoff(attempt.number, settings)
             costsAttempt = costs
+            // The table takes no other; one that is wrong must not end the whole batch.
+            priority = completion.kind.retryPriority(attempt).map { min(max($0, 0), 9) }
         case .dead(let text):
             (code, result) = ("X", completion.result)
             reason = JobQueue.clean(text)

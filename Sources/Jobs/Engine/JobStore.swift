@@ -135,7 +135,8 @@ struct JobStore: Sendable {
         let rows = try await db.query(
             """
             SELECT attempt_id, retry_at FROM jobs.finish(\(endings.map(\.id)), \(endings.map(\.code)), \(endings.map(\.providerID)),
-                \(endings.map(\.reason)), \(endings.map(\.delay)), \(endings.map(\.costsAttempt)), \(endings.map(\.penalty)), \(unsettled))
+                \(endings.map(\.reason)), \(endings.map(\.delay)), \(endings.map(\.costsAttempt)), \(endings.map(\.penalty)), \(unsettled),
+                \(endings.map(\.priority)))
             """)
         return Dictionary(try rows.decode((Int64, Date?).self).map { ($0.0, $0.1) }) { first, _ in first }
     }

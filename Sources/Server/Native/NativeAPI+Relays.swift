@@ -14,6 +14,7 @@ extension NativeAPI {
                 return try .page(relays, next: nil)
             },
             Route(method: .post, path: "relays", scope: .admin, unbound: true, handler: addRelay),
+            Route(method: .patch, path: "relays/{id}", scope: .admin, unbound: true, handler: changeRelay),
             Route(method: .delete, path: "relays/{id}", scope: .admin, unbound: true) { _, context in
                 let removed = try await dependencies.relays.remove(try context.id("id"))
                 try await audit("relay removed", "\(removed.id)", removed.url, context)
@@ -36,9 +37,30 @@ extension NativeAPI {
         }
         let added = try await dependencies.relays.add(
             scope: waba == nil ? .number : .waba, id: waba ?? number ?? "", url: try body.required("url"),
-            secret: Secret(try body.required("secret")), clientID: body["client_id"]?.text ?? "", by: try context.key.actor)
+            secret: Secret(try body.required("secret")), clientID: body["client_id"]?.text ?? "",
+            parallel: try Self.parallel(body), by: try context.key.actor)
         try await audit("relay added", "\(added.id)", added.url, context)
         return try .encoding(added, status: .created)
+    }
+
+    /// `{"secret":…,"parallel":…}`; what is absent stays.
+    @Sendable private func changeRelay(_ request: Request, _ context: RelevoContext) async throws -> Response {
+        let body = try await body(request)
+        let (secret, parallel) = (try body["secret"].map { _ in Secret(try body.required("secret")) }, try Self.parallel(body))
+        guard secret != nil || parallel != nil else {
+            throw HTTPProblem.badRequest("secret, parallel or both say what is to change", code: "missing_value")
+        }
+        let changed = try await dependencies.relays.set(try context.id("id"), secret: secret, parallel: parallel)
+        // What was changed by its name; never the secret, nor what else the body may hold.
+        let names = [secret.map { _ in "secret" }, parallel.map { "parallel \($0)" }].compactMap { $0 }
+        try await audit("relay changed", "\(changed.id)", names.joined(separator: ", "), context)
+        return try .encoding(changed)
+    }
+
+    private static func parallel(_ body: JSONValue) throws -> Int? {
+        guard let value = body["parallel"] else { return nil }
+        guard let number = value.integer else { throw HTTPProblem.badRequest("parallel is a whole number from 1 to 64", code: "bad_value") }
+        return number
     }
 
     private func setPaused(_ isPaused: Bool, _ context: RelevoContext) async throws -> Response {

@@ -135,10 +135,18 @@ extension OpenAPI {
           "summary":"Add a relay","security":[{"key":[]}],"description":"Scope `admin`. Not for keys bound to a client. One of `waba_id` and `phone_number_id`.",
           "requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"url":{"type":"string"},
           "waba_id":{"type":"string"},"phone_number_id":{"type":"string"},"client_id":{"type":"string"},"secret":{"type":"string",
-          "description":"16 to 512 bytes; signs its POSTs"}},"required":["url","secret"]}}}},"responses":{"201":{"description":"The relay",
+          "description":"16 to 512 bytes; signs its POSTs"},"parallel":{"type":"integer","minimum":1,"maximum":64,"default":16,
+          "description":"POSTs to it at a time"}},"required":["url","secret"]}}}},"responses":{"201":{"description":"The relay",
           "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{
           "$ref":"#/components/responses/Problem"}}}},
-        "/api/v1/relays/{id}":{"delete":{"summary":"Take a relay away; what waits for it is dropped","security":[{"key":[]}],
+        "/api/v1/relays/{id}":{"patch":{"summary":"Change a relay's secret, or how many POSTs go to it at a time","security":[{"key":[]}],
+          "description":"Scope `admin`. Not for keys bound to a client. What is absent stays. What waits has the new signature.",
+          "parameters":[{"name":"id","in":"path","required":true,"description":"relay","schema":{"type":"integer"}}],"requestBody":{
+          "required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"secret":{"type":"string",
+          "description":"16 to 512 bytes; signs its POSTs"},"parallel":{"type":"integer","minimum":1,"maximum":64}}}}}},"responses":{"200":{
+          "description":"The relay","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{
+          "$ref":"#/components/responses/Problem"}}},"delete":{
+          "summary":"Take a relay away; what waits for it is dropped","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"id","in":"path","required":true,
           "description":"relay","schema":{"type":"integer"}}],"responses":{"200":{"description":"What it was","content":{"application/json":{
           "schema":{"$ref":"#/components/schemas/Relay"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},

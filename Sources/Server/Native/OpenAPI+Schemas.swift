@@ -54,7 +54,8 @@ extension OpenAPI {
           "type":"boolean"},"used":{"type":"integer"},"held":{"type":"integer"},"source":{"type":"string"},"effective":{"type":"string",
           "format":"date-time"},"set_by":{"type":"string"},"tier":{"type":"string"}}},
         "Relay":{"type":"object","properties":{"id":{"type":"integer"},"scope":{"enum":["waba","number"]},"scope_id":{"type":"string"},
-          "client_id":{"type":"string"},"url":{"type":"string"},"paused":{"type":"boolean"},"waiting":{"type":"integer"},"delivered":{
+          "client_id":{"type":"string"},"url":{"type":"string"},"parallel":{"type":"integer"},
+          "paused":{"type":"boolean"},"waiting":{"type":"integer"},"delivered":{
           "type":"integer"},"given_up":{"type":"integer"},"dropped":{"type":"integer"},"delivered_at":{"type":"string","format":"date-time"},
           "failed_at":{"type":"string","format":"date-time"},"failure":{"type":"string"},"created_at":{"type":"string",
           "format":"date-time"},"created_by":{"type":"string"}}},

@@ -41,7 +41,7 @@ struct RelayKind: JobKind {
     }
 
     /// POSTs that a process has under way to all systems together: those of systems that do not answer must not take the places of sends.
-    private static let most = 64
+    static let most = 64
     private static let crowded = "others are being told"
 
     /// Its payload: the relay's id, a line feed, the body.
@@ -113,6 +113,13 @@ struct RelayKind: JobKind {
     /// A second at first, then twice as long each time, up to a quarter of an hour: 680 or so in seven days.
     static func wait(_ attempt: Int) -> Duration { .seconds(min(900, 1 << min(max(attempt - 1, 0), 10))) }
 
+    /// What has failed a few times goes behind what has not: some hundred updates that a system refuses for good would else be in front
+    /// of all others at every turn, and with the rest after failures in a row nothing new would come through. A short outage changes no
+    /// order.
+    func retryPriority(_ attempt: Attempt) -> Int16? { attempt.number < Self.patience ? nil : Self.behind }
+    static let patience = 4
+    static let behind: Int16 = 7
+
     /// After so many failures in a row, none of which more than four may be of updates alone: a second at first, up to a minute.
     static func rest(_ failures: Int) -> Duration? { failures < 5 ? nil : .seconds(min(60, 1 << min(failures - 5, 6))) }
 
@@ -127,32 +134,18 @@ struct RelayKind: JobKind {
     }
 
     func settle(_ settlements: [Settlement], on db: PostgresConnection) async throws {
-        struct Tally {
-            var delivered = 0
-            var givenUp = 0
-            var failure: String?
-        }
-        var tallies: [Int64: Tally] = [:]
+        var tallies: [Int64: RelayTally] = [:]
         for settlement in settlements where !settlement.isLate {
             guard let id = Self.read(settlement.attempt.payload)?.relay else { continue }
             switch settlement.result {
-            case .done: tallies[id, default: Tally()].delivered += 1
+            case .done: tallies[id, default: RelayTally(id)].delivered += 1
             case .retry(_, let reason, _, _) where reason == Self.crowded: break
-            case .retry(_, let reason, _, _): tallies[id, default: Tally()].failure = reason
+            case .retry(_, let reason, _, _): tallies[id, default: RelayTally(id)].failure = reason
             case .dead(let reason), .unknown(let reason):
-                tallies[id, default: Tally()].givenUp += 1
-                tallies[id, default: Tally()].failure = reason
+                tallies[id, default: RelayTally(id)].givenUp += 1
+                tallies[id, default: RelayTally(id)].failure = reason
             }
         }
-        for (id, tally) in tallies.sorted(by: { $0.key < $1.key }) {
-            let failure = tally.failure.map { storable($0, limit: 300) }
-            try await db.query(
-                """
-                UPDATE webhooks.relay SET delivered = delivered + \(tally.delivered), given_up = given_up + \(tally.givenUp),
-                    delivered_at = CASE WHEN \(tally.delivered > 0) THEN clock_timestamp() ELSE delivered_at END,
-                    failed_at = CASE WHEN \(failure != nil) THEN clock_timestamp() ELSE failed_at END, failure = coalesce(\(failure), failure)
-                WHERE id = \(id)
-                """)
-        }
+        try await RelayTally.add(tallies.values.sorted { $0.relay < $1.relay }, on: db)
     }
 }

@@ -11,26 +11,34 @@ struct RelayOutbox {
         var id: Int64
         var lane: Int64
         var isFull: Bool
+        var url: String
         /// The client it belongs to; empty: to nobody in particular.
         var client: String
     }
 
     func put(_ bodies: [Data], on db: PostgresConnection) async throws {
-        guard !bodies.isEmpty, try await !db.query("SELECT FROM webhooks.relay LIMIT 1").isEmpty else { return }
-        for body in bodies { try await put(body, on: db) }
-    }
-
-    private func put(_ body: Data, on db: PostgresConnection) async throws {
-        let updates = try RelayUpdate.all(of: body)
-        let targets = try await targets(updates, on: db)
+        guard !bodies.isEmpty else { return }
+        let kinds = try await db.query(
+            "SELECT EXISTS (SELECT FROM webhooks.relay), EXISTS (SELECT FROM webhooks.relay WHERE scope = 'number')"
+        ).decodeFirst((Bool, Bool).self)
+        guard let (hasAny, hasNumbers) = kinds, hasAny else { return }
+        let updates = try bodies.flatMap { try RelayUpdate.all(of: $0) }
+        let numbers = Set(updates.compactMap(\.phoneNumberID))
+        // A number has a new id once it has moved: its relays go on with it.
+        let former = try await hasNumbers ? owners.former(numbers, db) : [:]
+        let targets = try await targets(Set(updates.map(\.waba)), numbers.union(former.values.joined()), on: db)
         guard !targets.isEmpty else { return }
-        let clients = try await owners.clients(Set(updates.compactMap(\.phoneNumberID)), db)
+        let clients = try await owners.clients(numbers, db)
         let going = updates.compactMap { update -> (RelayUpdate, [Target])? in
-            let number = update.phoneNumberID.flatMap { targets["number:\($0)"] }
-            guard let all = number ?? targets["waba:\(update.waba)"] else { return nil }
+            let ids = update.phoneNumberID.map { [$0] + (former[$0] ?? []) } ?? []
+            let number = ids.flatMap { targets["number:\($0)"] ?? [] }
+            let all = number.isEmpty ? targets["waba:\(update.waba)"] ?? [] : number
             // Numbers of several clients may stand in one account: each client is told of its own.
             let client = update.phoneNumberID.flatMap { clients[$0] } ?? ""
-            let own = all.filter { $0.client.isEmpty || client.isEmpty || $0.client == client }
+            let theirs = all.filter { $0.client.isEmpty || client.isEmpty || $0.client == client }
+            // One that was added again for the new id is the same system: it is told once.
+            var urls: Set<String> = []
+            let own = theirs.filter { urls.insert($0.url).inserted }
             return own.isEmpty ? nil : (update, own)
         }
         let statuses = going.enumerated().compactMap { place, one in one.0.status.map { (place, $0) } }
@@ -38,12 +46,12 @@ struct RelayOutbox {
         var byPlace: [Int: RelayOrigin] = [:]
         for (n, (place, _)) in statuses.enumerated() { byPlace[place] = origins[n] }
         var jobs: [NewJob] = []
-        var dropped: [Int64: Int] = [:]
+        var dropped: [Int64: RelayTally] = [:]
         for (place, (update, all)) in going.enumerated() {
             let body = update.body(byPlace[place])
             for target in all {
                 guard !target.isFull else {
-                    dropped[target.id, default: 0] += 1
+                    dropped[target.id, default: RelayTally(target.id)].dropped += 1
                     continue
                 }
                 jobs.append(RelayKind.job(target.id, lane: target.lane, body: body))
@@ -52,19 +60,20 @@ struct RelayOutbox {
         for start in stride(from: 0, to: jobs.count, by: 500) {
             _ = try await JobQueue.enqueue(Array(jobs[start..<min(start + 500, jobs.count)]), on: db)
         }
-        for (id, count) in dropped.sorted(by: { $0.key < $1.key }) {
-            try await db.query("UPDATE webhooks.relay SET dropped = dropped + \(count) WHERE id = \(id)")
-        }
+        try await RelayTally.add(dropped.values.sorted { $0.relay < $1.relay }, on: db)
     }
 
-    private func targets(_ updates: [RelayUpdate], on db: PostgresConnection) async throws -> [String: [Target]] {
-        let (wabas, numbers) = (Set(updates.map(\.waba)).sorted(), Set(updates.compactMap(\.phoneNumberID)).sorted())
+    /// By `waba:` or `number:` and the id.
+    private func targets(_ wabas: Set<String>, _ numbers: Set<String>, on db: PostgresConnection) async throws -> [String: [Target]] {
         let rows = try await db.query(
             """
-            SELECT scope || ':' || scope_id, id, lane_id, is_full, client_id FROM webhooks.relay
-            WHERE (scope = 'waba' AND scope_id = ANY (\(wabas))) OR (scope = 'number' AND scope_id = ANY (\(numbers))) ORDER BY id
+            SELECT scope || ':' || scope_id, id, lane_id, is_full, url, client_id FROM webhooks.relay
+            WHERE (scope = 'waba' AND scope_id = ANY (\(wabas.sorted()))) OR (scope = 'number' AND scope_id = ANY (\(numbers.sorted())))
+            ORDER BY id
             """
-        ).decode((String, Int64, Int64, Bool, String).self)
-        return Dictionary(grouping: rows, by: \.0).mapValues { $0.map { Target(id: $0.1, lane: $0.2, isFull: $0.3, client: $0.4) } }
+        ).decode((String, Int64, Int64, Bool, String, String).self)
+        return Dictionary(grouping: rows, by: \.0).mapValues {
+            $0.map { Target(id: $0.1, lane: $0.2, isFull: $0.3, url: $0.4, client: $0.5) }
+        }
     }
 }

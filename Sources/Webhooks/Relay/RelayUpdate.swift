@@ -14,7 +14,10 @@ struct RelayUpdate {
     private var value: JSONObject
 
     /// Lists that hold one update an element.
-    private static let lists = ["statuses", "messages", "errors", "calls", "user_preferences"]
+    private static let lists = ["statuses", "messages", "calls", "user_preferences"]
+    /// Of the account or the number where they stand alone, and updates then. Beside others they say what was wrong with those, as with a
+    /// call that failed: told apart, neither would be understood.
+    private static let errors = "errors"
 
     /// All updates of a body, in their order. Throws `JSONError` when it is no webhook.
     static func all(of body: Data) throws -> [RelayUpdate] {
@@ -31,7 +34,8 @@ struct RelayUpdate {
         var one = RelayUpdate(
             waba: storable(entry.id), phoneNumberID: number.map { storable($0) }, entry: head, field: .string(change.field.rawValue),
             value: value)
-        let present = lists.filter { change.value[$0]?.elements?.isEmpty == false }
+        var present = lists.filter { change.value[$0]?.elements?.isEmpty == false }
+        if present.isEmpty, change.value[errors]?.elements?.isEmpty == false { present = [errors] }
         guard !present.isEmpty else { return [one] }
         for list in lists + ["contacts"] { one.value[list] = nil }
         let contacts = change.value["contacts"]?.elements ?? []

@@ -1,70 +1,16 @@
 public import CloudAPI
 public import Credentials
-public import Foundation
+import Foundation
 import Jobs
 public import Postgres
-
-/// A system of a client's that webhooks go on to.
-public struct Relay: Sendable, Codable, Equatable {
-    public enum Scope: String, Sendable, Codable {
-        case waba
-        /// Goes before those of its WABA.
-        case number
-    }
-
-    public var id: Int64
-    public var scope: Scope
-    /// A WABA, or a phone number id.
-    public var scopeID: String
-    public var clientID: String
-    public var url: String
-    public var isPaused: Bool
-    /// POSTs that wait.
-    public var waiting: Int
-    public var delivered: Int
-    /// Not delivered for seven days.
-    public var givenUp: Int
-    /// Not taken, because too many waited.
-    public var dropped: Int
-    /// Real times.
-    public var deliveredAt: Date?
-    public var failedAt: Date?
-    public var failure: String?
-    public var createdAt: Date
-    public var createdBy: String
-
-    enum CodingKeys: String, CodingKey {
-        case id, scope, url, waiting, delivered, dropped, failure
-        case scopeID = "scope_id"
-        case clientID = "client_id"
-        case isPaused = "paused"
-        case givenUp = "given_up"
-        case deliveredAt = "delivered_at"
-        case failedAt = "failed_at"
-        case createdAt = "created_at"
-        case createdBy = "created_by"
-    }
-}
-
-/// A relay that cannot be added or found.
-public struct RelayError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: String, Sendable, Codable {
-        case badValue = "bad_value"
-        case notFound = "not_found"
-        case exists
-    }
-
-    public var code: Code
-    public var message: String
-    public var description: String { message }
-}
 
 /// The systems that webhooks go on to.
 public struct Relays: Sendable {
     let client: PostgresClient
     let vault: Vault
-    /// POSTs to one system at a time.
+    /// POSTs to one system at a time where nothing else was said, and what may be said.
     static let parallel = 16
+    static let allowedParallel = 1...RelayKind.most
     /// POSTs that may wait for one system; more are not taken.
     static let mostWaiting = 1_000_000
 
@@ -76,17 +22,20 @@ public struct Relays: Sendable {
     static func laneKey(_ id: Int64) -> String { "relay:\(id)" }
 
     /// Adds one. Throws `RelayError` `.badValue`, `.exists`.
-    /// - Parameter secret: signs its POSTs; what the system checks `X-Hub-Signature-256` with.
+    /// - Parameters:
+    ///   - secret: signs its POSTs; what the system checks `X-Hub-Signature-256` with.
+    ///   - parallel: POSTs to it at a time, 1 to 64; nil: 16.
     @discardableResult
-    public func add(scope: Relay.Scope, id: String, url: String, secret: Secret, clientID: String = "", by: String) async throws -> Relay {
+    public func add(
+        scope: Relay.Scope, id: String, url: String, secret: Secret, clientID: String = "", parallel: Int? = nil, by: String
+    ) async throws -> Relay {
         guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw RelayError(
                 code: .badValue,
                 message: "\(id.prefix(70).debugDescription) is no \(scope == .waba ? "WABA" : "phone number") id; expected digits")
         }
-        guard (16...512).contains(secret.reveal().utf8.count), !secret.reveal().utf8.contains(0) else {
-            throw RelayError(code: .badValue, message: "the secret has to have 16 to 512 bytes")
-        }
+        try Self.check(secret)
+        let limits = try Self.limits(parallel ?? Self.parallel)
         guard clientID.utf8.count <= 256, !clientID.utf8.contains(0) else {
             throw RelayError(code: .badValue, message: "a client id has at most 256 bytes and no U+0000")
         }
@@ -101,7 +50,6 @@ public struct Relays: Sendable {
             guard let added else {
                 throw RelayError(code: .exists, message: "webhooks of \(id) go to \(url) already; relevo relay list shows all")
             }
-            let limits = LaneLimits(perSecond: nil, burst: Self.parallel, maxRunning: Self.parallel)
             let lane = try await Lanes.ensure(Self.laneKey(added), limits: limits, on: db)
             // Bound to its row: a sealed secret that is copied to another one does not open.
             let sealed = try vault.seal(secret, for: Self.place(added))
@@ -110,6 +58,26 @@ public struct Relays: Sendable {
         }
         guard let relay else { throw Self.missing(0) }
         return relay
+    }
+
+    /// Changes one; what is nil stays. A POST that begins from now on has the new signature, and what waits has it too: whoever checks
+    /// should take both for a moment. Throws `RelayError` `.badValue`, `.notFound`.
+    /// - Parameters:
+    ///   - secret: signs its POSTs.
+    ///   - parallel: POSTs to it at a time, 1 to 64.
+    @discardableResult
+    public func set(_ id: Int64, secret: Secret? = nil, parallel: Int? = nil) async throws -> Relay {
+        if let secret { try Self.check(secret) }
+        let limits = try parallel.map { try Self.limits($0) }
+        let sealed = try secret.map { try vault.seal($0, for: Self.place(id)) }
+        return try await client.withTransaction { db in
+            guard try await !Self.read(id: id, on: db).isEmpty else { throw Self.missing(id) }
+            // The lane first, as in `remove`.
+            if let limits { try await Lanes.set(Self.laneKey(id), limits: limits, on: db) }
+            if let sealed { try await db.query("UPDATE webhooks.relay SET secret = \(sealed) WHERE id = \(id)") }
+            guard let relay = try await Self.read(id: id, on: db).first else { throw Self.missing(id) }
+            return relay
+        }
     }
 
     /// - Parameter clientID: nil for all.
@@ -148,13 +116,17 @@ public struct Relays: Sendable {
     func measure() async throws {
         try await client.query(
             """
-            UPDATE webhooks.relay r SET is_full = n.is_full FROM (
+            WITH depth AS MATERIALIZED (
                 SELECT w.id, (SELECT count(*) FROM (SELECT FROM jobs.ready y WHERE y.lane_id = w.lane_id LIMIT \(Self.mostWaiting)) x)
                     + coalesce(l.jobs, 0) >= \(Self.mostWaiting) AS is_full
                 FROM webhooks.relay w
                 -- Once for all of them: it has no index by lane.
-                LEFT JOIN (SELECT lane_id, count(*) AS jobs FROM jobs.later GROUP BY lane_id) l ON l.lane_id = w.lane_id) n
-            WHERE r.id = n.id AND r.is_full <> n.is_full
+                LEFT JOIN (SELECT lane_id, count(*) AS jobs FROM jobs.later GROUP BY lane_id) l ON l.lane_id = w.lane_id),
+            -- In the order of `fold`: every worker process does both.
+            held AS MATERIALIZED (
+                SELECT r.id, d.is_full FROM webhooks.relay r JOIN depth d ON d.id = r.id WHERE r.is_full <> d.is_full
+                ORDER BY r.id FOR NO KEY UPDATE OF r)
+            UPDATE webhooks.relay r SET is_full = h.is_full FROM held h WHERE r.id = h.id
             """)
     }
 
@@ -162,6 +134,21 @@ public struct Relays: Sendable {
 
     static func missing(_ id: Int64) -> RelayError {
         RelayError(code: .notFound, message: "there is no relay \(id); relevo relay list shows all")
+    }
+
+    private static func check(_ secret: Secret) throws {
+        guard (16...512).contains(secret.reveal().utf8.count), !secret.reveal().utf8.contains(0) else {
+            throw RelayError(code: .badValue, message: "the secret has to have 16 to 512 bytes")
+        }
+    }
+
+    private static func limits(_ parallel: Int) throws -> LaneLimits {
+        guard allowedParallel.contains(parallel) else {
+            throw RelayError(
+                code: .badValue,
+                message: "\(parallel) POSTs at a time; expected \(allowedParallel.lowerBound) to \(allowedParallel.upperBound)")
+        }
+        return LaneLimits(perSecond: nil, burst: parallel, maxRunning: parallel)
     }
 
     /// https, or http to this machine: bodies hold what people write.
@@ -186,23 +173,25 @@ public struct Relays: Sendable {
     private static func read(id: Int64? = nil, clientID: String? = nil, on db: PostgresConnection) async throws -> [Relay] {
         try await db.query(
             """
-            SELECT r.id, r.scope, r.scope_id, r.client_id, r.url, coalesce(l.paused, false),
+            SELECT r.id, r.scope, r.scope_id, r.client_id, r.url, coalesce(l.max_running, \(parallel))::bigint, coalesce(l.paused, false),
                 (SELECT count(*) FROM (SELECT FROM jobs.ready y WHERE y.lane_id = r.lane_id LIMIT \(mostWaiting)) x)
                     + coalesce(w.jobs, 0),
-                r.delivered, r.given_up, r.dropped, r.delivered_at, r.failed_at, r.failure, r.created_at, r.created_by
+                r.delivered + coalesce(t.delivered, 0), r.given_up + coalesce(t.given_up, 0), r.dropped + coalesce(t.dropped, 0),
+                greatest(r.delivered_at, t.delivered_at), greatest(r.failed_at, t.failed_at),
+                CASE WHEN t.failed_at >= coalesce(r.failed_at, '-infinity') THEN t.failure ELSE r.failure END, r.created_at, r.created_by
             FROM webhooks.relay r LEFT JOIN jobs.lane l ON l.id = r.lane_id
+            LEFT JOIN (SELECT \(unescaped: RelayTally.sums) FROM webhooks.relay_tally GROUP BY relay_id) t ON t.relay_id = r.id
             LEFT JOIN (SELECT lane_id, count(*) AS jobs FROM jobs.later GROUP BY lane_id) w ON w.lane_id = r.lane_id
             WHERE (\(id)::bigint IS NULL OR r.id = \(id)) AND (\(clientID)::text IS NULL OR r.client_id = \(clientID))
             ORDER BY r.client_id, r.scope, r.scope_id, r.id LIMIT 10000
             """
         ).decode(
-            (Int64, String, String, String, String, Bool, Int, Int, Int, Int, Date?, Date?, String?, Date, String).self
+            (Int64, String, String, String, String, Int, Bool, Int, Int, Int, Int, Date?, Date?, String?, Date, String).self
         ).map {
             Relay(
-                id: $0.0, scope: Relay.Scope(rawValue: $0.1) ?? .waba, scopeID: $0.2, clientID: $0.3, url: $0.4, isPaused: $0.5,
-                waiting: $0.6,
-                delivered: $0.7, givenUp: $0.8, dropped: $0.9, deliveredAt: $0.10, failedAt: $0.11, failure: $0.12, createdAt: $0.13,
-                createdBy: $0.14)
+                id: $0.0, scope: Relay.Scope(rawValue: $0.1) ?? .waba, scopeID: $0.2, clientID: $0.3, url: $0.4, parallel: $0.5,
+                isPaused: $0.6, waiting: $0.7, delivered: $0.8, givenUp: $0.9, dropped: $0.10, deliveredAt: $0.11, failedAt: $0.12,
+                failure: $0.13, createdAt: $0.14, createdBy: $0.15)
         }
     }
 }

@@ -47,7 +47,8 @@ import Testing
 
     private static func kept(_ sample: AnswerSample) throws -> JSONValue? {
         if case .error(let status) = sample.kind {
-            return sample.text.hasPrefix("{") ? GraphError(status: status, body: Data(sample.text.utf8)).envelope : nil
+            guard sample.text.hasPrefix("{") else { return Optional.none }
+            return GraphError(status: status, body: Data(sample.text.utf8)).envelope
         }
         let json = try JSONValue(parsing: sample.text.utf8)
         switch sample.kind {
