@@ -191,7 +191,9 @@ let package = Package(
                 "Postgres", "TestSupport", "CloudShapes", hummingbird, httpTypes, httpClient, nioCore, nioHTTP, log,
             ], exclude: ["ndjson.py"]),
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
-        tests("AppTests", ["App", "CloudAPI", "Templates", "Webhooks", "Postgres", "TestSupport", "TestProcesses", log]),
+        tests(
+            "AppTests",
+            ["App", "CloudAPI", "Templates", "Recipients", "Server", "Webhooks", "Postgres", "TestSupport", "TestProcesses", log]),
         .executableTarget(
             name: "fault-worker",
             dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],

@@ -161,16 +161,12 @@ extension Gateway {
             throw LimitError(code: .badValue, message: "\(count) a day is no quota; 1 to 1,000,000,000 or none is expected")
         }
         return try await core.client.withTransaction { db in
-            // Numbers before quotas, as where Meta's word is taken.
+            // The gate, then numbers, then quotas, as where Meta's word is taken.
+            if try await db.query("SELECT FROM gateway.quota WHERE key = \(key)").isEmpty { try await Quotas.closeGate(on: db) }
             if followsMeta, key.hasPrefix(Quotas.portfolioPrefix) {
                 try await limitsChanged(String(key.dropFirst(Quotas.portfolioPrefix.count)), on: db)
             }
-            let find: PostgresQuery = "SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE"
-            var known = try await !db.query(find).isEmpty
-            if !known {
-                try await Quotas.closeGate(on: db)
-                known = try await !db.query(find).isEmpty
-            }
+            let known = try await !db.query("SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE").isEmpty
             guard known || perDay != nil else {
                 throw LimitError(code: .notFound, message: "no quota has the key \(key); say how many a day to make it")
             }

@@ -70,6 +70,29 @@ import Testing
         }
     }
 
+    /// Forms in which Meta names accounts, with a plus as without one; of others nothing is known, and they stay refused.
+    @Test func whomTheSenderKnowsIsReadWithAPlusToo() async throws {
+        try await Rig.with(sends: false) { rig in
+            await #expect(throws: GatewayRefusal.self) { try await rig.submit(Rig.text(to: "+5215512340001")) }
+            let accounts = [
+                ("+525512340001", "5215512340001"), ("+541123456789", "5491123456789"), ("+5531987654321", "553187654321"),
+            ]
+            for (number, waID) in accounts {
+                try await RecipientDirectory.learn(
+                    [.init(phoneNumberID: Rig.sender, number: number, waID: waID, at: Date())], on: rig.client)
+                for form in [waID, "+\(waID)"] {
+                    let receipt = try await rig.submit(Rig.text(to: form))
+                    #expect(receipt.e164 == "+\(waID)" && receipt.waID == waID, "\(form)")
+                }
+            }
+            let spaced = try await rig.submit(Rig.text(to: "+52 1 55 1234 0001"))
+            #expect(spaced.e164 == "+5215512340001")
+            for number in ["+5215512340002", "+52155123400011", "+5215512340001a", "++5215512340001"] {
+                await #expect(throws: GatewayRefusal.self, "\(number)") { try await rig.submit(Rig.text(to: number)) }
+            }
+        }
+    }
+
     static let bad: [(String, Int, String)] = [
         (#"[]"#, 100, "the body is a list"),
         (#"{"to":"+16315551234","type":"text","text":{"body":"x"}}"#, 100, "messaging_product is missing"),

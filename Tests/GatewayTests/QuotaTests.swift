@@ -259,6 +259,19 @@ import Testing
         }
     }
 
+    /// However it comes to be in its portfolio: by a person, or as another number of its account.
+    @Test func aNumberThatAPersonGivesAPortfolioBringsWhatItSent() async throws {
+        try await with(perDay: 10) { rig in
+            try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: .some(nil)))
+            for index in 1...2 { try await rig.reach(send(rig, index), .accepted) }
+            #expect(try await used(rig) == 0)
+            for _ in 0..<2 {
+                try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: "900"))
+                #expect(try await used(rig) == 2)
+            }
+        }
+    }
+
     @Test func ofATemplateCountsWhatMetaTookAlthoughItFailed() async throws {
         try await with(perDay: nil) { rig in
             let key = "template:\(Rig.waba):offer:en_US"

@@ -58,6 +58,31 @@ enum Quotas {
         }
     }
 
+    /// Counts in a portfolio's quota what a number has sent that is about to join it. To be called before anything of the number is locked, by all
+    /// who change its portfolio, in the transaction that does: the gate, numbers and quotas are taken in this order everywhere.
+    /// - Parameter waba: the number's account, if it is to join only with that one.
+    static func join(_ portfolio: String, _ sender: String, waba: String? = nil, on db: PostgresConnection) async throws {
+        // Whoever is in it already is not counted twice: those whose service window was open would be counted after all. A number that is not
+        // known has sent nothing.
+        guard portfolio.isStorable, sender.isStorable else { return }
+        func isOutside(_ db: PostgresConnection) async throws -> Bool {
+            try await !db.query(
+                """
+                SELECT FROM gateway.sender WHERE phone_number_id = \(sender) AND portfolio_id IS DISTINCT FROM \(portfolio)
+                    AND (\(waba)::text IS NULL OR waba_id = \(waba))
+                """
+            ).isEmpty
+        }
+        guard try await isOutside(db) else { return }
+        try await closeGate(on: db)
+        try await db.query("SELECT FROM gateway.sender WHERE phone_number_id = \(sender) FOR UPDATE")
+        // Somebody else may have let it join while we waited.
+        guard try await isOutside(db) else { return }
+        let key = Self.portfolio(portfolio)
+        guard try await !db.query("SELECT FROM gateway.open_quotas(\([key]))").isEmpty else { return }
+        try await db.query("SELECT gateway.count_sender(\(key), \(sender))")
+    }
+
     /// Frees items that messages hold and do not need any more.
     static func free(_ uses: [(QuotaItem, message: UUID, attempt: Int)], on db: PostgresConnection) async throws {
         guard !uses.isEmpty else { return }

@@ -73,33 +73,58 @@ struct Intake {
         return Candidate(submission: submission, body: body, bodyHash: Data(hash.finalize()), sender: sender)
     }
 
-    /// Reads the recipients. A number without a plus and without a region is first looked for among those that Meta has named.
+    /// Reads the recipients. A number without a plus and without a region is first looked for among those that Meta has named; one with a
+    /// plus only where it would be refused: it may be a form that Meta has for an account and no number plan has any more.
     private func read(
         _ candidates: inout [Int: Candidate], _ results: inout [Int: Result<Receipt, GatewayRefusal>], on db: PostgresConnection
     ) async throws {
         var digits: [String: Set<String>] = [:]
         for candidate in candidates.values where !candidate.body.isUserID && region(candidate) == nil {
-            guard let bare = RecipientReading.bareDigits(candidate.body.input) else { continue }
+            let input = candidate.body.input
+            guard !RecipientReading.hasPlus(input), let bare = RecipientReading.digits(input) else { continue }
             digits[candidate.sender.sender.phoneNumberID, default: []].insert(bare)
         }
-        var known: [String: Set<String>] = [:]
-        for (sender, bare) in digits {
-            known[sender] = try await RecipientDirectory.knownWaIDs(bare.sorted(), sender: sender, on: db)
-        }
+        var known = try await self.known(digits, on: db)
+        digits = [:]
+        var refused: [Int: GatewayRefusal] = [:]
         for (place, candidate) in candidates {
             do throws(GatewayRefusal) {
-                candidates[place]?.reading =
-                    candidate.body.isUserID
-                    ? RecipientReading(userID: candidate.body.input)
-                    : try RecipientReading(
-                        number: candidate.body.input, region: region(candidate), country: candidate.sender.country,
-                        allowsPremium: core.settings.allowsPremiumNumbers,
-                        isKnown: { known[candidate.sender.sender.phoneNumberID]?.contains($0) ?? false })
+                candidates[place]?.reading = try reading(candidate, known)
+            } catch {
+                refused[place] = error
+                let input = candidate.body.input
+                guard RecipientReading.hasPlus(input), let written = RecipientReading.digits(input) else { continue }
+                digits[candidate.sender.sender.phoneNumberID, default: []].insert(written)
+            }
+        }
+        if !digits.isEmpty { known = try await self.known(digits, on: db) }
+        for (place, first) in refused {
+            guard let candidate = candidates[place] else { continue }
+            do throws(GatewayRefusal) {
+                guard RecipientReading.hasPlus(candidate.body.input) else { throw first }
+                candidates[place]?.reading = try reading(candidate, known)
             } catch {
                 results[place] = .failure(error)
                 candidates[place] = nil
             }
         }
+    }
+
+    /// Those of these digits, by sender, that Meta has named somebody by.
+    private func known(_ digits: [String: Set<String>], on db: PostgresConnection) async throws -> [String: Set<String>] {
+        var known: [String: Set<String>] = [:]
+        for (sender, digits) in digits {
+            known[sender] = try await RecipientDirectory.knownWaIDs(digits.sorted(), sender: sender, on: db)
+        }
+        return known
+    }
+
+    private func reading(_ candidate: Candidate, _ known: [String: Set<String>]) throws(GatewayRefusal) -> RecipientReading {
+        if candidate.body.isUserID { return RecipientReading(userID: candidate.body.input) }
+        return try RecipientReading(
+            number: candidate.body.input, region: region(candidate), country: candidate.sender.country,
+            allowsPremium: core.settings.allowsPremiumNumbers,
+            isKnown: { known[candidate.sender.sender.phoneNumberID]?.contains($0) ?? false })
     }
 
     private func region(_ candidate: Candidate) -> String? { candidate.submission.region ?? candidate.sender.sender.defaultRegion }

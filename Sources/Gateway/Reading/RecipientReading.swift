@@ -39,9 +39,11 @@ struct RecipientReading: Sendable {
         metadata = PhoneNumber.metadataVersion
     }
 
-    /// The digits of a number without a plus, which may be a `wa_id` as Meta gave it; nil when the text has a plus.
-    static func bareDigits(_ raw: String) -> String? {
-        guard !raw.contains("+"), !raw.contains("\u{FF0B}") else { return nil }
+    /// Whether a number was written with a plus, of either width.
+    static func hasPlus(_ raw: String) -> Bool { raw.contains("+") || raw.contains("\u{FF0B}") }
+
+    /// The digits of a number, which may be a `wa_id` as Meta gave it; nil when it has others than those of a number.
+    static func digits(_ raw: String) -> String? {
         // Some characters, such as a ten in a circle, are numbers and no digits: they are for the reader to refuse.
         let digits = raw.compactMap { $0.wholeNumberValue }
         guard !digits.isEmpty, digits.allSatisfy({ (0...9).contains($0) }) else { return nil }

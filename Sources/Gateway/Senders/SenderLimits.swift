@@ -118,18 +118,14 @@ public struct SenderLimits: Service {
 
     /// Takes what was told of a number; returns its portfolio, as far as it is known now.
     private func apply(_ number: PhoneNumberNode?, _ owner: String?, to due: Due, on db: PostgresConnection) async throws -> String? {
+        // What it has sent before counts in the portfolio it joins.
+        if let owner { try await Quotas.join(owner, due.id, waba: due.waba, on: db) }
         let row = try await db.query("SELECT * FROM gateway.sender WHERE phone_number_id = \(due.id) FOR UPDATE").first
         // Another account since we asked: it will be asked for again.
         guard let old = try row.map(SenderRow.init)?.sender, old.wabaID == due.waba else { return nil }
         if let number { try await apply(number, to: old, on: db) }
         guard let owner, owner != old.portfolioID else { return old.portfolioID }
         try await db.query("UPDATE gateway.sender SET portfolio_id = \(owner), updated_at = jobs.now() WHERE phone_number_id = \(due.id)")
-        // What it has sent before counts there.
-        try await Quotas.closeGate(on: db)
-        let key = Quotas.portfolio(owner)
-        if try await !db.query("SELECT FROM gateway.open_quotas(\([key]))").isEmpty {
-            try await db.query("SELECT gateway.count_sender(\(key), \(due.id))")
-        }
         return owner
     }
 

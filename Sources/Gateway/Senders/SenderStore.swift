@@ -18,15 +18,23 @@ public struct SenderStore: Sendable {
     public func add(_ new: NewSenderRecord, on db: PostgresConnection? = nil) async throws -> Sender {
         let new = try SenderInput.checked(new)
         return try await inTransaction(db) { db in
+            // As other numbers of the account, until Meta is asked.
+            let portfolio: String? =
+                if let given = new.portfolioID {
+                    given
+                } else {
+                    try await db.query(
+                        "SELECT portfolio_id FROM gateway.sender WHERE waba_id = \(new.wabaID) AND portfolio_id IS NOT NULL LIMIT 1"
+                    ).decodeFirst(String.self)
+                }
+            if let portfolio { try await Quotas.join(portfolio, new.phoneNumberID, on: db) }
             let standard = try await LimitRules.value("number.standard", on: db) ?? 80
             let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond ?? standard), on: db)
             let rows = try await db.query(
                 """
                 INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, portfolio_id, lane_id, default_region, per_second,
                     per_second_is_set, identity_mode)
-                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), coalesce(\(new.portfolioID), (
-                        -- As other numbers of the account, until Meta is asked.
-                        SELECT o.portfolio_id FROM gateway.sender o WHERE o.waba_id = \(new.wabaID) AND o.portfolio_id IS NOT NULL LIMIT 1)), \(lane),
+                VALUES (\(new.phoneNumberID), \(new.e164), \(new.wabaID), \(new.clientID), \(portfolio), \(lane),
                     \(new.defaultRegion), \(new.perSecond ?? standard), \(new.perSecond != nil && new.perSecondIsSet), \(new.identityMode.rawValue))
                 ON CONFLICT (phone_number_id) DO UPDATE SET e164 = EXCLUDED.e164, waba_id = EXCLUDED.waba_id,
                     client_id = EXCLUDED.client_id, lane_id = EXCLUDED.lane_id, default_region = EXCLUDED.default_region,
@@ -51,6 +59,7 @@ public struct SenderStore: Sendable {
     @discardableResult
     public func set(_ phoneNumberID: String, _ change: SenderChange, on db: PostgresConnection? = nil) async throws -> Sender {
         try await inTransaction(db) { db in
+            if let portfolio = change.portfolioID ?? nil { try await Quotas.join(portfolio, phoneNumberID, on: db) }
             guard let old = try await row(phoneNumberID, lock: true, on: db)?.sender else { throw Self.missing(phoneNumberID) }
             let new = try SenderInput.checked(
                 NewSenderRecord(

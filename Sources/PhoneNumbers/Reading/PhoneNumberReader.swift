@@ -5,7 +5,7 @@ public enum PhoneNumberReader {
     ///   - raw: as a person or program wrote it; at most 64 characters.
     ///   - region: ISO 3166-1 alpha-2; the national form is then read in this region.
     ///   - senderCountry: region of the sending number, for numbers with neither plus nor region.
-    ///   - knownWaID: whether the digits are a `wa_id` stored for this sender.
+    ///   - knownWaID: whether the digits are a `wa_id` stored for this sender; with a plus only asked where they would be refused else.
     public static func read(
         _ raw: String, region: String? = nil, senderCountry: String? = nil, knownWaID: (String) -> Bool = { _ in false }
     ) -> PhoneReading {
@@ -122,7 +122,7 @@ private struct Reading {
     }
 
     private func read(_ number: borrowing NumberText, _ knownWaID: (String) -> Bool) -> PhoneReading {
-        if number.hasPlus { return international(number.digits) }
+        if number.hasPlus { return international(number.digits, knownWaID) }
         guard let region else { return unmarked(number.digits, knownWaID) }
         guard let index = metadata.region(region) else {
             return refused(.unknownRegion, "\(region) is not a region; expected ISO 3166-1 alpha-2, such as BR", .region)
@@ -130,7 +130,7 @@ private struct Reading {
         return national(number, index)
     }
 
-    private func international(_ digits: borrowing Digits) -> PhoneReading {
+    private func international(_ digits: borrowing Digits, _ knownWaID: (String) -> Bool = { _ in false }) -> PhoneReading {
         let written: PhoneNumber
         do throws(NumberParser.Failure) {
             written = try parser.exact(digits.copy())
@@ -162,6 +162,8 @@ private struct Reading {
             reading.premiumKind = parser.premiumBeginning(of: digits).map { "what begins as \($0)" }
             return reading
         }
+        // Meta's own word, which is never rewritten: Mexican accounts are still named by +52 1, which is no number any more.
+        if written.fitsE164, knownWaID(digits.text) { return accepted(written, .international) }
         return refused(
             .length, "not a phone number: \(fault(inLengthOf: written))", .international, written,
             candidates: parser.modernMexican(digits).map { [$0.e164] } ?? [])
