@@ -15,6 +15,7 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     private struct State {
         var head: HTTPResponseHead?
         var body = ByteBuffer()
+        var isWritten = false
     }
 
     private let limit: Int
@@ -22,18 +23,29 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     private let whenWritten: (@Sendable () -> Void)?
     private let state = Mutex(State())
 
-    /// - Parameter whenWritten: called once all of the request is written to the socket.
+    /// - Parameter whenWritten: called once, when all of the request is written to the socket or its answer begins.
     init(limit: Int, mark: WriteMark, whenWritten: (@Sendable () -> Void)?) {
         self.limit = limit
         self.mark = mark
         self.whenWritten = whenWritten
     }
 
-    func didSendRequest(task: HTTPClient.Task<GraphResponse>) { whenWritten?() }
+    func didSendRequest(task: HTTPClient.Task<GraphResponse>) { written() }
+
+    private func written() {
+        guard let whenWritten else { return }
+        let isFirst = state.withLock { state in
+            defer { state.isWritten = true }
+            return !state.isWritten
+        }
+        if isFirst { whenWritten() }
+    }
 
     func didReceiveHead(task: HTTPClient.Task<GraphResponse>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         // It answers before it has the body: it has something, and nobody knows what it did with that.
         mark.set()
+        // An answer can overtake the client's own word that all of the request is out.
+        written()
         state.withLock { $0.head = head }
         return task.eventLoop.makeSucceededVoidFuture()
     }
