@@ -207,22 +207,26 @@ DECLARE
     seen bigint[];
     same bigint[];
     rest bigint[];
+    -- People whose rows are ours until the transaction ends.
+    locked bigint;
 BEGIN
-    -- New people without a hash: nothing else is to be told of them.
+    -- New people, so that all can be locked in one order. Of those without a hash nothing else is to be told; of the others no more than that they are.
     INSERT INTO recipients.contact (phone_number_id, wa_id, user_id, linked_at)
-    SELECT n.sender, n.wa_id, n.user_id, n.at
+    SELECT n.sender, n.wa_id, CASE WHEN n.plain THEN n.user_id END, CASE WHEN n.plain THEN n.at END
     FROM (
-        SELECT u.sender, u.wa_id, min(u.user_id) AS user_id, max(u.at) FILTER (WHERE u.user_id IS NOT NULL) AS at
+        SELECT u.sender, u.wa_id, min(u.user_id) AS user_id, max(u.at) FILTER (WHERE u.user_id IS NOT NULL) AS at,
+            count(u.hash) = 0 AND count(DISTINCT u.user_id) <= 1 AS plain
         FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_at) AS u (sender, wa_id, user_id, hash, at)
-        WHERE u.wa_id IS NOT NULL GROUP BY u.sender, u.wa_id HAVING count(u.hash) = 0 AND count(DISTINCT u.user_id) <= 1) n
+        WHERE u.wa_id IS NOT NULL GROUP BY u.sender, u.wa_id) n
     WHERE NOT EXISTS (SELECT FROM recipients.contact k WHERE k.wa_id = n.wa_id AND k.phone_number_id = n.sender)
-        AND NOT EXISTS (SELECT FROM recipients.contact k WHERE k.user_id = n.user_id AND k.phone_number_id = n.sender)
+        AND NOT (n.plain AND EXISTS (SELECT FROM recipients.contact k WHERE k.user_id = n.user_id AND k.phone_number_id = n.sender))
     ORDER BY n.sender, n.wa_id
     ON CONFLICT DO NOTHING;
     -- One order for everybody, so that two batches do not wait for each other. Locked before they are looked at: what is known is then the newest.
     PERFORM FROM (SELECT DISTINCT u.sender, u.wa_id FROM unnest(p_senders, p_wa_ids) AS u (sender, wa_id)) n
     JOIN recipients.contact k ON k.wa_id = n.wa_id AND k.phone_number_id = n.sender
     ORDER BY n.sender, n.wa_id FOR UPDATE OF k;
+    GET DIAGNOSTICS locked = ROW_COUNT;
     -- People of whom all that was observed is known take one statement; one by one a status took 40 µs, of a new person 80.
     WITH one AS MATERIALIZED (
         SELECT u.*, k.id, bool_and(coalesce(
@@ -230,15 +234,18 @@ BEGIN
             false)) OVER (PARTITION BY k.id) AS plain
         FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_at) WITH ORDINALITY AS u (sender, wa_id, user_id, hash, at, place)
         LEFT JOIN recipients.contact k ON k.wa_id = u.wa_id AND k.phone_number_id = u.sender),
+    -- Somebody else may just have stored one more of them: it is not ours, so nothing is told in a set.
+    whole AS MATERIALIZED (SELECT count(DISTINCT n.id) = locked AS is_so FROM one n),
     times AS MATERIALIZED (
         SELECT n.id, max(n.at) FILTER (WHERE n.hash IS NOT NULL) AS hash_at, max(n.at) FILTER (WHERE n.user_id IS NOT NULL) AS linked_at
-        FROM one n WHERE n.plain GROUP BY n.id),
+        FROM one n WHERE n.plain AND (SELECT is_so FROM whole) GROUP BY n.id),
     told AS (
         UPDATE recipients.contact k SET hash_at = greatest(k.hash_at, n.hash_at), linked_at = greatest(k.linked_at, n.linked_at)
         FROM times n WHERE k.id = n.id AND (k.hash_at < n.hash_at OR k.linked_at < n.linked_at))
-    SELECT array_agg(n.place) FILTER (WHERE n.plain AND n.hash IS NULL), array_agg(n.place) FILTER (WHERE n.plain AND n.hash IS NOT NULL),
-        array_agg(n.place) FILTER (WHERE NOT n.plain)
-    INTO seen, same, rest FROM one n;
+    SELECT array_agg(n.place) FILTER (WHERE w.is_so AND n.plain AND n.hash IS NULL),
+        array_agg(n.place) FILTER (WHERE w.is_so AND n.plain AND n.hash IS NOT NULL),
+        array_agg(n.place) FILTER (WHERE NOT (w.is_so AND n.plain))
+    INTO seen, same, rest FROM one n, whole w;
     RETURN QUERY SELECT n, 'seen' FROM unnest(seen) AS n UNION ALL SELECT n, 'same' FROM unnest(same) AS n;
     FOR o IN
         SELECT * FROM unnest(p_senders, p_wa_ids, p_user_ids, p_hashes, p_sources, p_at, p_enforced)
