@@ -107,7 +107,7 @@ public protocol JobKind: Sendable {
     /// Deadline of one attempt, counted from its intent.
     var leaseSeconds: Double { get }
     /// What `admit` looks at first. It runs in one round trip with the intent, after it, and for attempts that may turn out not to be ours
-    /// any more: reads without locks.
+    /// any more: reads without locks of rows.
     func prepare(_ attempts: [Attempt]) -> [PostgresQuery]
     /// Decides in the transaction that writes the intent: one verdict an attempt, in their order. Lock rows in a fixed order.
     ///

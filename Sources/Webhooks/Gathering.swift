@@ -2,6 +2,8 @@ import Foundation
 import Postgres
 
 /// Gathers what several tasks of a process want done at the same time, to be done in one transaction.
+///
+/// What waits is bounded by who waits: connections at the door, and places of the lane at work.
 actor Gathering<Item: Sendable, Value: Sendable> {
     /// Does several things in one transaction, the first of them at least; one value each, nil for what was left for the next. What it throws is
     /// taken for something that one of several things cannot bear: each is then tried alone.
@@ -74,9 +76,10 @@ actor Gathering<Item: Sendable, Value: Sendable> {
         }
     }
 
-    /// Whether what failed would fail alone as well.
+    /// Whether what failed would fail alone as well: a database that is away or full. A deadlock, or a lock that was not had in time, is of others
+    /// and may be of one thing only.
     private static func isAway(_ error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return error is CancellationError }
-        return [.connectionFailed, .leaseTimeout, .shuttingDown].contains(error.code)
+        return error.code == .shuttingDown || error.isTransient && !["40001", "40P01", "55P03"].contains(error.sqlState)
     }
 }

@@ -20,6 +20,9 @@ struct PostWork: Sendable {
     func run(_ ids: [Int64], on db: PostgresConnection) async throws -> [Int64: Int] {
         var problems: [Int64: Int] = [:]
         var posts: [Post] = []
+        // One may be named twice: by an attempt that has outlived its lease, and by the one that took its place.
+        var named: Set<Int64> = []
+        let ids = ids.filter { named.insert($0).inserted }
         for (id, body, state, receivedAt, isRelayed) in try await read(ids, on: db) {
             problems[id] = 0
             // Done by an attempt whose completion was lost.

@@ -9,9 +9,9 @@ import Testing
 @testable import Gateway
 
 /// Counts of a moving 24 hours: a portfolio's recipients outside service windows, and the messages with a template.
-@Suite struct QuotaTests {
+@Suite struct QuotaTests: PortfolioSuite {
     static let portfolio = "portfolio:900"
-    private static let second = "106540352242933"
+    static let second = "106540352242933"
 
     static func template(to: String, name: String = "offer") -> JSONValue {
         [
@@ -20,35 +20,7 @@ import Testing
         ]
     }
 
-    private static func number(_ index: Int) -> String { "+1631555\(1000 + index)" }
-
-    /// A rig whose number, and a second one of another account, share a portfolio.
-    private func with(
-        perDay: Int?, shadow: Bool = false, reply: @escaping @Sendable (MetaStub.Request) async -> MetaStub.Reply = { _ in .accept },
-        _ body: (Rig) async throws -> Void
-    ) async throws {
-        try await Rig.with(reply: reply) { rig in
-            try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: "900"))
-            try await rig.gateway.senders.add(
-                NewSenderRecord(phoneNumberID: Self.second, e164: "+16505550111", wabaID: "700", clientID: "acme", portfolioID: "900"))
-            if let perDay {
-                try await rig.gateway.setQuota(Self.portfolio, perDay: .some(perDay), shadow: shadow, source: nil, by: "test")
-            }
-            try await body(rig)
-        }
-    }
-
-    private func used(_ rig: Rig, _ key: String = QuotaTests.portfolio) async throws -> Int {
-        try #require(try await rig.client.query("SELECT used FROM gateway.open_quotas(\([key]))").decodeFirst(Int.self))
-    }
-
-    @discardableResult
-    private func send(_ rig: Rig, _ index: Int, from sender: String = Rig.sender, priority: Int16? = nil) async throws -> UUID {
-        try await rig.submit(Self.template(to: Self.number(index))) {
-            $0.sender = sender
-            if let priority { $0.priority = priority }
-        }.id
-    }
+    static func number(_ index: Int) -> String { "+1631555\(1000 + index)" }
 
     @Test func numbersOfAPortfolioShareItsLimit() async throws {
         try await with(perDay: 2) { rig in
@@ -211,90 +183,6 @@ import Testing
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)
             try await rig.reach(third, .accepted)
             #expect(try await used(rig) == 3)
-        }
-    }
-
-    /// A message is let go by somebody who does not see the quota yet: whoever makes it waits until that is committed, and counts it.
-    @Test func whatIsLetGoWhileAQuotaIsMadeCounts() async throws {
-        try await with(perDay: nil) { rig in
-            let client = rig.client
-            try await KindPauses.pause("send", by: "test", reason: "test", on: client)
-            let message = try await send(rig, 1)
-            let making = try await client.withTransaction { db in
-                try await db.query(Quotas.gate)
-                try await db.query("UPDATE gateway.message SET state = 'sending', attempts = 1, sent_at = jobs.now() WHERE id = \(message)")
-                let making = Task { try await rig.gateway.setQuota(Self.portfolio, perDay: .some(2), shadow: nil, source: nil, by: "test") }
-                try await waitsForTheGate(rig)
-                return making
-            }
-            #expect(try await making.value.used == 1)
-        }
-    }
-
-    /// And nobody is let go until the quota can be seen.
-    @Test func nobodyIsLetGoWhileANumberIsTakenIn() async throws {
-        try await with(perDay: nil) { rig in
-            let message = try await rig.client.withTransaction { db in
-                try await Quotas.closeGate(on: db)
-                try await db.query(
-                    "INSERT INTO gateway.quota (key, per_day, source, used) VALUES (\(Self.portfolio), 1, 'test', 0)")
-                try await db.query(
-                    "SELECT gateway.take_quotas(\([Self.portfolio]), \(["+16505559999"]), \([UUID()]), \([Int32(1)]), \([false]))")
-                let message = try await send(rig, 1)
-                try await waitsForTheGate(rig)
-                return message
-            }
-            try await rig.reach(message, .held)
-        }
-    }
-
-    private func waitsForTheGate(_ rig: Rig) async throws {
-        try await eventually("somebody waits for the gate") {
-            try await rig.client.query(
-                """
-                SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (
-                    SELECT oid FROM pg_database WHERE datname = current_database()))
-                """
-            ).decodeFirst(Bool.self) == true
-        }
-    }
-
-    /// However it comes to be in its portfolio: by a person, or as another number of its account.
-    @Test func aNumberThatAPersonGivesAPortfolioBringsWhatItSent() async throws {
-        try await with(perDay: 10) { rig in
-            try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: .some(nil)))
-            for index in 1...2 { try await rig.reach(send(rig, index), .accepted) }
-            #expect(try await used(rig) == 0)
-            for _ in 0..<2 {
-                try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: "900"))
-                #expect(try await used(rig) == 2)
-            }
-        }
-    }
-
-    @Test func ofATemplateCountsWhatMetaTookAlthoughItFailed() async throws {
-        try await with(perDay: nil) { rig in
-            let key = "template:\(Rig.waba):offer:en_US"
-            let (failed, taken) = (try await send(rig, 1), try await send(rig, 2))
-            for message in [failed, taken] { try await rig.reach(message, .accepted) }
-            try await rig.statuses([Rig.status("failed", try #require(rig.record(failed).wamid), callback: failed, code: 131026)])
-            #expect(try await rig.gateway.setQuota(key, perDay: .some(5), shadow: nil, source: nil, by: "test").used == 2)
-        }
-    }
-
-    /// A limit that becomes known counts what was sent before; and so does a number whose portfolio becomes known.
-    @Test func whatWasSentBeforeCounts() async throws {
-        try await with(perDay: nil) { rig in
-            let first = try await send(rig, 1)
-            try await rig.reach(first, .accepted)
-            try await rig.reach(send(rig, 2, from: Self.second), .accepted)
-            try await rig.reach(rig.submit(Rig.text(to: Self.number(3))).id, .accepted)
-            let quota = try await rig.gateway.setQuota(Self.portfolio, perDay: .some(2), shadow: nil, source: nil, by: "test")
-            #expect(quota.used == 2)
-            try await rig.reach(send(rig, 4), .held)
-            // What fails now frees its place as any other.
-            try await rig.statuses([Rig.status("failed", try #require(rig.record(first).wamid), callback: first, code: 131026)])
-            #expect(try await used(rig) == 1)
         }
     }
 

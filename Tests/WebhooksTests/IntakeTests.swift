@@ -92,6 +92,18 @@ import Testing
         }
     }
 
+    /// By an attempt that has outlived its lease, and by the one that took its place.
+    @Test func aPostThatIsNamedTwiceIsWorkedOnOnce() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await rig.prepare()
+            for n in 1...2 { try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent")), to: intake) }
+            let (work, client) = (PostWork(owners: rig.owners, words: StopWords()), rig.client)
+            let done = try await client.withTransaction { db in try await work.run([1, 2, 1], on: db) }
+            #expect(done == [1: 0, 2: 0])
+            #expect(try await rig.applied() == ["100 wamid.1 sent", "100 wamid.2 sent"])
+        }
+    }
+
     /// Large ones wait for the next transaction, and a larger one than fits goes alone.
     @Test func aTransactionTakesWhatFits() async throws {
         try await IntakeRig.withoutEngine { rig, intake async throws in
