@@ -18,6 +18,8 @@ CREATE TABLE gateway.sender (
     per_second double precision NOT NULL DEFAULT 80 CHECK (per_second > 0 AND per_second <= 10000),
     -- A person has set it, after which Meta's word changes it no more.
     per_second_is_set boolean NOT NULL DEFAULT false,
+    -- The limit only counts: its lane has no rate, and what is taken is noted in throughput_take.
+    in_shadow boolean NOT NULL DEFAULT false,
     -- Meta's words for its throughput; and when Meta is to be asked again (real time), when it was, and what went wrong then.
     throughput_level text,
     -- When Meta's check of identities was switched on for it (real time); null: not by us, or to be done again.

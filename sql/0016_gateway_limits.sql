@@ -18,9 +18,9 @@ CREATE TABLE gateway.limit_rule (
 );
 
 INSERT INTO gateway.limit_rule (name, value, unit, about, source, effective, shadow) VALUES
-    ('number.standard', 80, 'messages a second', 'throughput of a number, inbound and outbound together', 'Meta, Throughput', '2026-05-21', NULL),
-    ('number.high', 1000, 'messages a second', 'throughput of a number that Meta has upgraded', 'Meta, Throughput', '2026-05-21', NULL),
-    ('number.coexistence', 20, 'messages a second', 'throughput of a number that is still on the Business app', 'Meta, Throughput', '2026-05-21', NULL),
+    ('number.standard', 80, 'messages a second', 'throughput of a number, inbound and outbound together', 'Meta, Throughput', '2026-05-21', false),
+    ('number.high', 1000, 'messages a second', 'throughput of a number that Meta has upgraded', 'Meta, Throughput', '2026-05-21', false),
+    ('number.coexistence', 20, 'messages a second', 'throughput of a number that is still on the Business app', 'Meta, Throughput', '2026-05-21', false),
     ('pair.seconds', 6.2, 'seconds', 'time between two messages from one number to one recipient: Meta''s six, and a little', 'Meta, Platform rate limits', '2026-02-27', false),
     ('pair.burst', 45, 'messages', 'messages that may borrow from the time after them', 'Meta, Platform rate limits', '2026-02-27', NULL),
     ('pair.burst_seconds', 5, 'seconds', 'time a burst has: Meta''s six, and a little less', 'Meta, Platform rate limits', '2026-02-27', NULL),
@@ -320,3 +320,79 @@ BEGIN
     DELETE FROM gateway.limit_day WHERE day < (jobs.now() AT TIME ZONE 'UTC')::date - 90;
 END
 $$;
+
+-- What numbers took of their throughput while it was in shadow, as it happened (real time). Append-only, so that no message waits for the count
+-- of another one.
+CREATE TABLE gateway.throughput_take (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sender text NOT NULL,
+    tokens integer NOT NULL CHECK (tokens > 0),
+    -- Of messages that came in: they spend throughput, and are held back by none.
+    inbound boolean NOT NULL,
+    -- The rate that its lane would have.
+    per_second double precision NOT NULL CHECK (per_second > 0),
+    burst integer NOT NULL CHECK (burst > 0),
+    at_us bigint NOT NULL DEFAULT jobs.now_us()
+);
+
+-- Until when the number's line would have been full, had each waited for its turn.
+CREATE TABLE gateway.throughput_line (
+    sender text PRIMARY KEY,
+    tat_us bigint NOT NULL
+);
+
+-- Counts what was taken, so many rows at most: a message that went where its lane would have had no token for it is one that was let go. It
+-- takes its place in the line as if it had waited. A line is an hour long at most. Returns how many rows it was.
+CREATE FUNCTION gateway.fold_throughput(p_max integer) RETURNS integer
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    r record;
+    v_rows integer := 0;
+    v_sender text;
+    v_tat bigint;
+    v_over integer := 0;
+    v_t bigint;
+BEGIN
+    -- One at a time, or rows of one number would be counted out of their order.
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('gateway.fold_throughput', 0)) THEN
+        RETURN 0;
+    END IF;
+    FOR r IN
+        WITH d AS (
+            DELETE FROM gateway.throughput_take WHERE id = ANY (ARRAY(
+                SELECT id FROM gateway.throughput_take ORDER BY id LIMIT p_max)) RETURNING *)
+        SELECT d.*, coalesce(l.tat_us, 0) AS tat_us, lead(d.sender) OVER w AS next FROM d
+        LEFT JOIN gateway.throughput_line l ON l.sender = d.sender WINDOW w AS (ORDER BY d.sender, d.at_us, d.id)
+        ORDER BY d.sender, d.at_us, d.id
+    LOOP
+        v_rows := v_rows + 1;
+        IF r.sender IS DISTINCT FROM v_sender THEN
+            v_sender := r.sender;
+            v_tat := r.tat_us;
+            v_over := 0;
+        END IF;
+        v_t := ceil(1000000 / r.per_second);
+        v_tat := greatest(v_tat, r.at_us);
+        IF NOT r.inbound THEN
+            v_over := v_over + greatest(0, r.tokens - greatest(0, (r.at_us + r.burst * v_t - v_tat) / v_t))::integer;
+        END IF;
+        v_tat := least(v_tat + r.tokens * v_t, r.at_us + greatest(3600000000, v_t));
+        IF r.next IS DISTINCT FROM v_sender THEN
+            INSERT INTO gateway.throughput_line AS l (sender, tat_us) VALUES (v_sender, v_tat)
+            ON CONFLICT (sender) DO UPDATE SET tat_us = EXCLUDED.tat_us;
+            IF v_over > 0 THEN
+                INSERT INTO gateway.limit_hit (rule, key, held, let_go) VALUES ('throughput', 'number:' || v_sender, 0, v_over);
+            END IF;
+        END IF;
+    END LOOP;
+    IF v_rows > 0 THEN
+        DELETE FROM gateway.throughput_line WHERE tat_us < jobs.now_us() - 86400000000;
+    END IF;
+    RETURN v_rows;
+END
+$$;
+
+-- Whether a number's throughput only counts: what Meta says of it does, and what a person has set holds.
+CREATE FUNCTION gateway.throughput_in_shadow(p_level text, p_is_set boolean) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT NOT p_is_set AND coalesce(
+        (SELECT shadow FROM gateway.limit_rule WHERE name = 'number.' || lower(coalesce(p_level, 'standard'))), false) $$;

@@ -22,10 +22,17 @@ public struct LimitChange: Sendable {
 }
 
 extension Gateway {
-    /// Limits as they are set, used and reached.
-    /// - Parameter clientID: the client whose quotas and numbers are looked at; nil: all.
-    public func limits(clientID: String? = nil) async throws -> Limits {
-        try await core.client.withTransaction { db in
+    /// Limits as they are set, used and reached. Throws `LimitError` `.badValue` for an `after` that can be no key.
+    /// - Parameters:
+    ///   - clientID: the client whose quotas and numbers are looked at; nil: all.
+    ///   - after: `next` of the page of quotas before.
+    ///   - limit: quotas on a page, 1 to 1,000.
+    public func limits(clientID: String? = nil, after: String? = nil, limit: Int = 1000) async throws -> Limits {
+        if let after, !after.isStorable {
+            throw LimitError(code: .badValue, message: "\(after.prefix(80).debugDescription) is no key of a quota to go on after")
+        }
+        let limit = max(1, min(limit, 1000))
+        return try await core.client.withTransaction { db in
             var keys: [String]?
             if let client = clientID {
                 keys = try await db.query(
@@ -36,7 +43,17 @@ extension Gateway {
                     """
                 ).decode(String.self)
             }
-            let quotas = try await Self.quotas(keys, isBound: clientID != nil, on: db)
+            var quotas = try await Self.quotas(keys, isBound: clientID != nil, after: after, limit: limit + 1, on: db)
+            var next: String?
+            var more = 0
+            if quotas.count > limit {
+                quotas.removeLast(quotas.count - limit)
+                next = quotas.last?.key
+                more =
+                    try await db.query(
+                        "SELECT count(*) FROM gateway.quota q WHERE (\(keys == nil) OR q.key = ANY (\(keys ?? []))) AND q.key > \(next)"
+                    ).decodeFirst(Int.self) ?? 0
+            }
             let reached = try await db.query(
                 """
                 SELECT l.rule, l.key, l.day::text, sum(l.held)::bigint, sum(l.let_go)::bigint FROM (
@@ -52,18 +69,21 @@ extension Gateway {
             var rules = try await LimitRules.list(on: db)
             // Who works for the operator is nobody else's business.
             if clientID != nil { for place in rules.indices { rules[place].changedBy = nil } }
-            return Limits(rules: rules, quotas: quotas, reached: reached)
+            return Limits(rules: rules, quotas: quotas, reached: reached, next: next, more: more)
         }
     }
 
-    /// As they were last counted, seconds ago at most; the first 1,000. Nothing is locked, so that whoever looks holds up no sending.
-    private static func quotas(_ keys: [String]?, isBound: Bool, on db: PostgresConnection) async throws -> [Quota] {
+    /// As they were last counted, seconds ago at most, in the order of their keys. Nothing is locked, so that whoever looks holds up no sending.
+    private static func quotas(
+        _ keys: [String]?, isBound: Bool, after: String? = nil, limit: Int, on db: PostgresConnection
+    ) async throws -> [Quota] {
         try await db.query(
             """
             SELECT q.key, q.per_day, q.shadow, q.used,
                 (SELECT count(*) FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for = q.key),
                 q.source, q.effective, CASE WHEN NOT \(isBound) THEN q.set_by END, q.tier
-            FROM gateway.quota q WHERE \(keys == nil) OR q.key = ANY (\(keys ?? [])) ORDER BY q.key LIMIT 1000
+            FROM gateway.quota q WHERE (\(keys == nil) OR q.key = ANY (\(keys ?? []))) AND q.key > \(after ?? "")
+            ORDER BY q.key LIMIT \(limit)
             """
         ).decode((String, Int?, Bool, Int, Int, String, Date, String?, String?).self).map {
             Quota(
@@ -136,13 +156,16 @@ extension Gateway {
             let level = name.dropFirst("number.".count).uppercased()
             let changed = try await db.query(
                 """
-                UPDATE gateway.sender SET per_second = \(value), updated_at = jobs.now() WHERE phone_number_id IN (
-                    SELECT phone_number_id FROM gateway.sender WHERE throughput_level = \(level) AND NOT per_second_is_set
+                UPDATE gateway.sender s SET per_second = CASE WHEN throughput_level IS NULL THEN per_second ELSE \(value) END,
+                    updated_at = jobs.now()
+                WHERE phone_number_id IN (
+                    -- One that Meta was not asked for yet is taken for a usual one, with the throughput it was added with.
+                    SELECT phone_number_id FROM gateway.sender WHERE coalesce(throughput_level, 'STANDARD') = \(level) AND NOT per_second_is_set
                     ORDER BY phone_number_id FOR UPDATE)
-                RETURNING phone_number_id
+                RETURNING s.*
                 """
-            ).decode(String.self)
-            for id in changed.sorted() { try await Lanes.set(Sender.laneKey(id), limits: senders.limits(value), on: db) }
+            ).map { try SenderRow($0).sender }
+            for sender in changed.sorted(by: { $0.phoneNumberID < $1.phoneNumberID }) { _ = try await senders.pace(sender, on: db) }
         }
     }
 
@@ -182,7 +205,7 @@ extension Gateway {
                 """)
             if !known { try await Quotas.countBefore(key, on: db) }
             try await db.query("SELECT FROM gateway.open_quotas(\([key]))")
-            guard let quota = try await Self.quotas([key], isBound: false, on: db).first else {
+            guard let quota = try await Self.quotas([key], isBound: false, limit: 1, on: db).first else {
                 throw LimitError(code: .notFound, message: "the quota \(key) was dropped meanwhile")
             }
             return quota

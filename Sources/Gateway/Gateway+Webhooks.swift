@@ -43,7 +43,10 @@ extension Gateway {
         let now = try await JobQueue.now(on: db)
         // What came late, or again, has spent the throughput of back then.
         let fresh = messages.count { $0.timestamp.map { $0 > now.addingTimeInterval(-Self.debited) } ?? true }
-        if fresh > 0 { try await Lanes.debit(sender.laneKey, tokens: fresh, on: db) }
+        if fresh > 0 {
+            try await Lanes.debit(sender.laneKey, tokens: fresh, on: db)
+            if sender.isInShadow { try await ThroughputShadow.note([(sender, fresh)], isInbound: true, core.settings, on: db) }
+        }
         for message in messages where message.type != "system" {
             let at = min(message.timestamp ?? now, now)
             for address in [message.from, message.fromUserID].compactMap({ $0 }) where address.isStorable {

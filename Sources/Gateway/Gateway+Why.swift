@@ -62,8 +62,10 @@ extension Gateway {
                 reasons.append(
                     Reason(
                         code: "lane_busy",
-                        text: "\(lane.ready) messages of the number are due and \(lane.running) are being sent, "
-                            + "at most \((lane.limits.perSecond ?? 0).formatted(.number.precision(.fractionLength(0...1)))) a second.",
+                        text: "\(lane.ready) messages of the number are due and \(lane.running) are being sent"
+                            + (lane.limits.perSecond.map {
+                                ", at most \($0.formatted(.number.precision(.fractionLength(0...1)))) a second."
+                            } ?? "."),
                         key: key, until: until))
             }
         }

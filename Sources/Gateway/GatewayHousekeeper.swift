@@ -64,6 +64,7 @@ public struct GatewayHousekeeper: Service {
         }
         round.quotasReleased = try await QuotaReleases(core: core).round()
         try await core.client.query("SELECT gateway.tidy(5000)")
+        try await core.client.query("SELECT gateway.fold_throughput(5000)")
         try await core.client.query("SELECT gateway.sum_hits(5000)")
         return round
     }

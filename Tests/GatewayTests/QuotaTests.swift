@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    @Test func quotasComeInPages() async throws {
+        try await Rig.with(sends: false) { rig in
+            for index in 1...5 {
+                try await rig.gateway.setQuota("portfolio:90\(index)", perDay: .some(10), shadow: nil, source: nil, by: "test")
+            }
+            var (keys, after, left): ([String], String?, [Int]) = ([], nil, [])
+            repeat {
+                let page = try await rig.gateway.limits(after: after, limit: 2)
+                keys += page.quotas.map(\.key)
+                left.append(page.more)
+                after = page.next
+            } while after != nil && left.count < 9
+            #expect(keys == (1...5).map { "portfolio:90\($0)" })
+            #expect(left == [3, 1, 0])
+            // Of a client only its own.
+            try await rig.gateway.senders.set(Rig.sender, SenderChange(portfolioID: "903"))
+            let own = try await rig.gateway.limits(clientID: "acme", limit: 1)
+            #expect(own.quotas.map(\.key) == ["portfolio:903"] && own.next == nil && own.more == 0)
+            await #expect(throws: LimitError.self) { try await rig.gateway.limits(after: "a\u{0}b") }
+        }
+    }
+
     @Test func placesComeFreeWithTimeInOrder() async throws {
         try await with(perDay: 1) { rig in
             try await rig.reach(send(rig, 1), .accepted)

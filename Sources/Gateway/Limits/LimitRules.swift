@@ -50,9 +50,10 @@ public struct Quota: Sendable, Codable, Equatable {
 
 /// How often a limit was reached on a day (UTC).
 public struct LimitDay: Sendable, Codable, Equatable {
-    /// `pair`, `portfolio_limit` or `template_quota`.
+    /// `pair`, `portfolio_limit`, `template_quota`, or `throughput`, which is counted in shadow alone: else a message that waits for it stands in
+    /// its number's line.
     public var rule: String
-    /// The number whose pairs they are, or the quota.
+    /// The number whose pairs or throughput they are, or the quota.
     public var key: String
     public var day: String
     /// Times a message had to wait.
@@ -71,6 +72,10 @@ public struct Limits: Sendable, Codable {
     public var quotas: [Quota]
     /// Of the last seven days, the newest first.
     public var reached: [LimitDay]
+    /// Where the next page of quotas begins, as `after`; nil on the last.
+    public var next: String?
+    /// Quotas that come after this page.
+    public var more: Int
 }
 
 /// A limit that cannot be set so.

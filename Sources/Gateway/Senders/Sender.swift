@@ -31,6 +31,8 @@ public struct Sender: Sendable, Codable, Equatable {
     public var perSecond: Double
     /// A person has set it: what Meta says changes it no more.
     public var perSecondIsSet: Bool
+    /// Its throughput only counts and holds nothing back (`relevo limits set number.standard --shadow on`).
+    public var isInShadow: Bool
     /// Meta's word for its throughput: `STANDARD`, `HIGH`, `NOT_APPLICABLE`, or `COEXISTENCE` for a number that is still on the Business app; nil
     /// before Meta was asked.
     public var throughputLevel: String?

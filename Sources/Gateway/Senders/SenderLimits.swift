@@ -135,8 +135,6 @@ public struct SenderLimits: Service {
         let allowed = try await LimitRules.value("number.\((level ?? "").lowercased())", on: db)
         let perSecond = old.perSecondIsSet ? old.perSecond : min(max(allowed ?? old.perSecond, 1), 10_000)
         if perSecond != old.perSecond {
-            let store = SenderStore(client: core.client, settings: core.settings)
-            try await Lanes.set(old.laneKey, limits: store.limits(perSecond), on: db)
             core.logger.notice(
                 "throughput of a number changed",
                 metadata: ["sender": "\(old.phoneNumberID)", "from": "\(old.perSecond)", "to": "\(perSecond)"])
@@ -146,6 +144,9 @@ public struct SenderLimits: Service {
             UPDATE gateway.sender SET per_second = \(perSecond), throughput_level = \(level), updated_at = jobs.now()
             WHERE phone_number_id = \(old.phoneNumberID)
             """)
+        if perSecond != old.perSecond || level != old.throughputLevel {
+            _ = try await SenderStore(client: core.client, settings: core.settings).pace(old, on: db)
+        }
     }
 
     /// Takes Meta's word for what a portfolio may reach, in a transaction of its own: nothing else is locked meanwhile. Returns what is not known.

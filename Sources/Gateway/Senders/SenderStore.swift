@@ -29,7 +29,7 @@ public struct SenderStore: Sendable {
                 }
             if let portfolio { try await Quotas.join(portfolio, new.phoneNumberID, on: db) }
             let standard = try await LimitRules.value("number.standard", on: db) ?? 80
-            let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: limits(new.perSecond ?? standard), on: db)
+            let lane = try await Lanes.ensure(Sender.laneKey(new.phoneNumberID), limits: settings.limits(new.perSecond ?? standard), on: db)
             let rows = try await db.query(
                 """
                 INSERT INTO gateway.sender AS s (phone_number_id, e164, waba_id, client_id, portfolio_id, lane_id, default_region, per_second,
@@ -45,9 +45,7 @@ public struct SenderStore: Sendable {
                     identity_mode = EXCLUDED.identity_mode, ask_at = 'epoch', updated_at = jobs.now()
                 RETURNING s.*
                 """)
-            let sender = try SenderRow(rows[0]).sender
-            try await Lanes.set(sender.laneKey, limits: limits(sender.perSecond), on: db)
-            return sender
+            return try await pace(try SenderRow(rows[0]).sender, on: db)
         }
     }
 
@@ -70,7 +68,6 @@ public struct SenderStore: Sendable {
                     identityMode: change.identityMode ?? old.identityMode))
             let perSecond = new.perSecond ?? old.perSecond
             let isSet = change.perSecond.map { $0 != nil && change.perSecondIsSet } ?? old.perSecondIsSet
-            if perSecond != old.perSecond { try await Lanes.set(old.laneKey, limits: limits(perSecond), on: db) }
             let rows = try await db.query(
                 """
                 UPDATE gateway.sender s SET waba_id = \(new.wabaID), client_id = \(new.clientID),
@@ -80,7 +77,8 @@ public struct SenderStore: Sendable {
                     ask_at = 'epoch', updated_at = jobs.now()
                 WHERE phone_number_id = \(phoneNumberID) RETURNING s.*
                 """)
-            return try SenderRow(rows[0]).sender
+            let sender = try SenderRow(rows[0]).sender
+            return perSecond != old.perSecond || isSet != old.perSecondIsSet ? try await pace(sender, on: db) : sender
         }
     }
 
@@ -225,12 +223,16 @@ public struct SenderStore: Sendable {
 
     // MARK: - Inside
 
-    /// A little under Meta's rate. Slots are dealt out a fifth of a second ahead, so that a stall of the database leaves none unused; requests in flight are bounded so that a slow Meta is not
-    /// flooded.
-    func limits(_ perSecond: Double) -> LaneLimits {
-        LaneLimits(
-            perSecond: max(0.01, perSecond * settings.pace), burst: max(1, Int((perSecond * 0.2).rounded(.up))),
-            maxRunning: max(4, min(2000, Int(perSecond * 1.5))))
+    /// Gives the lane of a number its rate as it is now, or none while its throughput is in shadow. The number's row is locked.
+    func pace(_ sender: Sender, on db: PostgresConnection) async throws -> Sender {
+        let rows = try await db.query(
+            """
+            UPDATE gateway.sender s SET in_shadow = gateway.throughput_in_shadow(throughput_level, per_second_is_set)
+            WHERE phone_number_id = \(sender.phoneNumberID) RETURNING s.*
+            """)
+        let sender = try SenderRow(rows[0]).sender
+        try await Lanes.set(sender.laneKey, limits: settings.limits(sender.perSecond, isInShadow: sender.isInShadow), on: db)
+        return sender
     }
 
     private func row(_ phoneNumberID: String, lock: Bool, on db: some PostgresExecutor) async throws -> SenderRow? {

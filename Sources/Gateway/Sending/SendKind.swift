@@ -85,7 +85,7 @@ struct SendKind: JobKind {
         ready = try await holdTemplates(ready, holds, &verdicts, on: db)
         ready = try await identify(ready, states, senders, &verdicts, on: db)
         ready = try await holdForQuotas(ready, senders, states, &verdicts, on: db)
-        try await begin(ready, try PairRule(prepared[3]), &verdicts, on: db)
+        try await begin(ready, senders, try PairRule(prepared[3]), &verdicts, on: db)
         return verdicts
     }
 
@@ -234,7 +234,9 @@ struct SendKind: JobKind {
 
     /// Lets those go whose pair is free, one message in six seconds between a number and a recipient with a burst that is paid back, and
     /// which are still as they were read.
-    private func begin(_ messages: [Waiting], _ rule: PairRule, _ verdicts: inout [Admission], on db: PostgresConnection) async throws {
+    private func begin(
+        _ messages: [Waiting], _ senders: [String: SenderRow], _ rule: PairRule, _ verdicts: inout [Admission], on db: PostgresConnection
+    ) async throws {
         guard !messages.isEmpty else { return }
         let quotas = messages.map { $0.uses.isEmpty ? nil : $0.uses.map(\.key).joined(separator: "\n") }
         let rows = try await db.query(
@@ -265,6 +267,10 @@ struct SendKind: JobKind {
             }
         }
         try await countQuotas(begunMessages, on: db)
+        let inShadow = Dictionary(grouping: begunMessages, by: \.send.sender).compactMap { id, messages in
+            senders[id].flatMap { $0.sender.isInShadow ? (sender: $0.sender, tokens: messages.count) : nil }
+        }
+        try await ThroughputShadow.note(inShadow, isInbound: false, core.settings, on: db)
         try await LimitHits.note(hits, on: db)
         core.handoff.put(going)
     }

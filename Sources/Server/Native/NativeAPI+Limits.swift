@@ -7,8 +7,11 @@ import Hummingbird
 extension NativeAPI {
     var limitRoutes: [Route] {
         [
-            Route(method: .get, path: "limits", scope: .read) { _, context in
-                try .encoding(try await dependencies.gateway.limits(clientID: context.caller?.clientID))
+            Route(method: .get, path: "limits", scope: .read) { request, context in
+                let limit = try request.integer("limit", in: 1...1000) ?? 1000
+                return try .encoding(
+                    try await dependencies.gateway.limits(
+                        clientID: context.caller?.clientID, after: request.query("cursor"), limit: limit))
             },
             Route(method: .patch, path: "limits/{name}", scope: .admin, unbound: true) { request, context in
                 let (name, body) = (try context.part("name"), try await body(request))

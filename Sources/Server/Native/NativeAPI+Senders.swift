@@ -81,6 +81,7 @@ extension NativeAPI {
             "created_at": MessageView.time(sender.createdAt), "updated_at": MessageView.time(sender.updatedAt),
         ]
         if let portfolio = sender.portfolioID { object["portfolio_id"] = .string(portfolio) }
+        if sender.isInShadow { object["throughput_in_shadow"] = .bool(true) }
         if let level = sender.throughputLevel { object["throughput_level"] = .string(level) }
         if let at = sender.askedAt { object["asked_at"] = MessageView.time(at) }
         if let error = sender.askError { object["ask_error"] = .string(error) }

@@ -108,10 +108,14 @@ extension OpenAPI {
           "required":true,"description":"key","schema":{"type":"string"}}],"responses":{"200":{"description":"What was lifted","content":{
           "application/json":{"schema":{"$ref":"#/components/schemas/Override"}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/limits":{"get":{"summary":"Meta's limits, quotas of 24 hours and how they stand, what they held back in the last seven days",
-          "security":[{"key":[]}],"description":"Scope `read`.","responses":{"200":{"description":"Limits","content":{"application/json":{
-          "schema":{"type":"object","properties":{"rules":{"type":"array","items":{"$ref":"#/components/schemas/LimitRule"}},"quotas":{
-          "type":"array","items":{"$ref":"#/components/schemas/Quota"}},"reached":{"type":"array","items":{"type":"object"}}}}}}},"default":{
-          "$ref":"#/components/responses/Problem"}}}},
+          "security":[{"key":[]}],"description":"Scope `read`. Quotas come in pages, in the order of their keys.","parameters":[{"name":"cursor",
+          "in":"query","description":"next of the page before","schema":{"type":"string"}},{"name":"limit","in":"query",
+          "description":"quotas on a page, 1 to 1000","schema":{"type":"integer"}}],"responses":{"200":{"description":"Limits","content":{
+          "application/json":{"schema":{"type":"object","properties":{"rules":{"type":"array","items":{
+          "$ref":"#/components/schemas/LimitRule"}},"quotas":{"type":"array","items":{"$ref":"#/components/schemas/Quota"}},"reached":{
+          "type":"array","items":{"type":"object"}},"next":{"type":"string",
+          "description":"where the next page of quotas begins; absent on the last"},"more":{"type":"integer",
+          "description":"quotas that come after this page"}}}}}},"default":{"$ref":"#/components/responses/Problem"}}}},
         "/api/v1/limits/{name}":{"patch":{"summary":"Change a limit, from the next admission on","security":[{"key":[]}],
           "description":"Scope `admin`. Not for keys bound to a client.","parameters":[{"name":"name","in":"path","required":true,
           "description":"name","schema":{"type":"string"}}],"requestBody":{"required":true,"content":{"application/json":{"schema":{

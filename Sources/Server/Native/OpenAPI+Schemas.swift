@@ -41,7 +41,8 @@ extension OpenAPI {
           "verified_at":{"type":"string","format":"date-time"},"registered_at":{"type":"string","format":"date-time"},"done_at":{
           "type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
         "Sender":{"type":"object","properties":{"phone_number_id":{"type":"string"},"e164":{"type":"string"},"waba_id":{"type":"string"},
-          "client_id":{"type":"string"},"default_region":{"type":"string"},"per_second":{"type":"number"},"identity_mode":{"type":"string"},
+          "client_id":{"type":"string"},"default_region":{"type":"string"},"per_second":{"type":"number"},
+          "throughput_in_shadow":{"type":"boolean","description":"true: it counts, and holds nothing back"},"identity_mode":{"type":"string"},
           "state":{"type":"string"},"stopped_reason":{"type":"string"},"moved_to":{"type":"string"}}},
         "Override":{"type":"object","properties":{"kind":{"enum":["sender_stopped","template_held","unknown_code"]},"key":{"type":"string"},
           "sender":{"type":"string"},"waba_id":{"type":"string"},"code":{"type":"integer"},"reason":{"type":"string"},"by":{"type":"string"},

@@ -12,9 +12,13 @@ struct LimitsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Limits, quotas of 24 hours, and what they held back in the last seven days.")
         @OptionGroup var common: Common
+        @Option(help: ArgumentHelp("Only quotas behind this one, as the end of a list says.", valueName: "key")) var after: String?
+        @Option(help: "Quotas shown, 1 to 1000.") var limit = 1000
 
         func run() async throws {
-            let limits = try await common.with { try await $0.gateway.limits() }
+            let (after, limit) = (after, limit)
+            guard (1...1000).contains(limit) else { throw Failure(.wrongUsage, "--limit: found \(limit); expected 1 to 1000") }
+            let limits = try await common.with { try await $0.gateway.limits(after: after, limit: limit) }
             let rules = Output.table(
                 ["limit", "value", "unit", "shadow", "source", "since"],
                 limits.rules.map {
@@ -28,7 +32,8 @@ struct LimitsCommand: AsyncParsableCommand {
             let reached = Output.table(
                 ["day", "limit", "of", "held", "let go"],
                 limits.reached.map { [$0.day, $0.rule, $0.key, "\($0.held)", "\($0.letGo)"] })
-            let tables = [rules] + (limits.quotas.isEmpty ? [] : [quotas]) + (limits.reached.isEmpty ? [] : [reached])
+            let rest = limits.next.map { "\nand \(limits.more) more quotas: relevo limits list --after \($0)" } ?? ""
+            let tables = [rules] + (limits.quotas.isEmpty ? [] : [quotas + rest]) + (limits.reached.isEmpty ? [] : [reached])
             try common.show(limits, tables.joined(separator: "\n\n"))
         }
     }
