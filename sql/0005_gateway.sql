@@ -94,6 +94,8 @@ CREATE TABLE gateway.message (
     client_data text,
     notify_run text,
     api_key_id uuid,
+    -- Its caller was answered before anything had become of it: an end that Meta has not told of goes on to the systems that webhooks go to.
+    answered_early boolean NOT NULL DEFAULT false,
     needs_person boolean NOT NULL DEFAULT false,
     -- The quotas it is counted in, and the one it is held for.
     quotas text[],
@@ -342,6 +344,25 @@ BEGIN
     FROM unnest(v_places, v_until, v_failures, v_over) AS t (place, until, failures, is_over);
 END
 $$;
+
+-- Messages that ended without Meta having had them, whose callers still wait to hear of it. A trigger, so that no way of ending one can forget
+-- it; taken away by who tells.
+CREATE TABLE gateway.message_end (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id uuid NOT NULL
+);
+
+CREATE FUNCTION gateway.mark_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO gateway.message_end (message_id) VALUES (NEW.id);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER message_ends_untold AFTER UPDATE OF state, answered_early ON gateway.message FOR EACH ROW
+WHEN (NEW.answered_early AND NEW.wamid IS NULL AND NEW.state IN ('failed', 'expired', 'cancelled')
+    AND (NEW.state <> OLD.state OR NOT OLD.answered_early))
+EXECUTE FUNCTION gateway.mark_end();
 
 -- Takes answers that accept messages over, as far as nothing has happened to those since their request: the usual case, in one statement.
 -- Returns what it took, when, and whether a status with the wamid has come before. Rows are locked in the order of their ids, as everywhere.

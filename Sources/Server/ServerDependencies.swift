@@ -54,10 +54,14 @@ public struct ServerDependencies: Sendable {
 
     /// A message that was taken in, as it is once something came of it or `wait` is over; one that was handed in again, as it is now. nil: there
     /// is nothing to tell yet, or it could not be read. That is no error of the call: the message is stored, and the caller would send it again.
+    ///
+    /// Who has waited in vain is told by their system what becomes of it, as those are who did not wait.
     func outcome(of receipt: Receipt, wait: Duration, logger: Logger) async -> MessageRecord? {
         do {
-            if wait > .zero { return try await gateway.wait(for: receipt.id, atMost: wait, isNew: receipt.isNew) }
-            return receipt.isDuplicate ? try await gateway.message(receipt.id) : nil
+            guard wait > .zero else { return receipt.isDuplicate ? try await gateway.message(receipt.id) : nil }
+            let record = try await gateway.wait(for: receipt.id, atMost: wait, isNew: receipt.isNew)
+            if !record.hasOutcome { try await gateway.answeredEarly(receipt.id) }
+            return record
         } catch {
             logger.warning("the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
             return nil

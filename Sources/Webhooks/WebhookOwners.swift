@@ -25,6 +25,8 @@ public struct WebhookOwners: Sendable {
     package var former: @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]]
     /// The messages that statuses are of, by place in the list.
     package var origins: @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin]
+    /// Takes messages that ended without Meta, so many at most, and says whether there may be more.
+    package var ends: @Sendable (Int, PostgresConnection) async throws -> (ends: [MessageEnd], isMore: Bool)
 
     package init(
         statuses: @escaping @Sendable ([(phoneNumberID: String, update: StatusUpdate)], Date, PostgresConnection) async throws -> Void,
@@ -35,8 +37,10 @@ public struct WebhookOwners: Sendable {
         limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in },
         clients: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: String] = { _, _ in [:] },
         former: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]] = { _, _ in [:] },
-        origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] }
+        origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] },
+        ends: @escaping @Sendable (Int, PostgresConnection) async throws -> (ends: [MessageEnd], isMore: Bool) = { _, _ in ([], false) }
     ) {
+        self.ends = ends
         self.clients = clients
         self.former = former
         self.origins = origins
@@ -70,6 +74,7 @@ public struct WebhookOwners: Sendable {
                 try await gateway.origins(of: statuses.map { ($0.phoneNumberID, $0.update) }, on: db).mapValues {
                     RelayOrigin(message: $0.message, clientData: $0.clientData)
                 }
-            })
+            },
+            ends: { limit, db in try await gateway.takeEnds(atMost: limit, on: db) })
     }
 }

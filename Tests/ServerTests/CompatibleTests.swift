@@ -35,7 +35,13 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
             #expect(answer.json["contacts"]?[0]?["wa_id"]?.string == "16315551234")
             let shown = try await rig.ask("GET", "/api/v1/messages/\(id)", key: rig.key)
             #expect(shown.json["state"]?.string == "queued")
+            #expect(try await isToldLater(rig))
         }
+    }
+
+    /// Whether the system that webhooks go to hears of an end that Meta does not tell of.
+    private func isToldLater(_ rig: Rig) async throws -> Bool {
+        try #require(try await rig.client.query("SELECT answered_early FROM gateway.message").decodeFirst(Bool.self))
     }
 
     @Test func waitingEndsWithTheProvisionalAnswerWhenMetaIsSilent() async throws {
@@ -45,6 +51,7 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
                 "POST", "/v25.0/\(Rig.phone)/messages", key: rig.key, headers: [("Relevo-Wait", "0.3")], body: text)
             #expect(answer.status == 200)
             #expect(answer.json["messages"]?[0]?["id"]?.string?.hasPrefix("relevo.") == true)
+            #expect(try await isToldLater(rig))
         }
     }
 
@@ -59,6 +66,7 @@ private let text = #"{"messaging_product":"whatsapp","to":"+1 (631) 555-1234","t
             #expect(answer.status == 400)
             #expect(answer.json["error"]?["code"]?.integer == 131026)
             #expect(answer.json["error"]?["fbtrace_id"]?.string == "Az")
+            #expect(try await !isToldLater(rig))
             #expect(answer.headers["relevo-message-id"] != nil)
         }
     }

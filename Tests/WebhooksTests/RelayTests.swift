@@ -77,6 +77,52 @@ import Testing
         }
     }
 
+    /// Meta tells nothing of what it has not had: Relevo does, under the id that the caller was answered with.
+    @Test func whatEndsBeforeMetaIsToldAsMetaWould() async throws {
+        try await RelayRig.with { rig in
+            let people: [(to: JSONObject, waID: String?, userID: String?)] = [
+                (["to": "+16505551234"], "16505551234", nil), (["recipient": "US.13491208655302741918"], nil, "US.13491208655302741918"),
+            ]
+            var ids: [UUID] = []
+            for person in people {
+                var body: JSONObject = ["messaging_product": "whatsapp", "type": "text", "text": ["body": "hola"]]
+                for member in person.to.members { body[member.name] = member.value }
+                body["biz_opaque_callback_data"] = "order:17"
+                var submission = Submission(sender: "100", body: .object(body))
+                submission.isAnsweredEarly = true
+                ids.append(try await rig.gateway.submit(submission).id)
+            }
+            // Nobody is there to be told of this one.
+            try await rig.gateway.cancel(ids[0])
+            #expect(try await rig.intake.ends.round() == false)
+            _ = try await rig.add(.waba, "500", "/all")
+            #expect(try await rig.intake.ends.round() == false)
+            var submission = Submission(
+                sender: "100", body: ["messaging_product": "whatsapp", "to": "+16505551234", "type": "text", "text": ["body": "hola"]])
+            (submission.isAnsweredEarly, submission.clientData) = (true, "order:17")
+            ids[0] = try await rig.gateway.submit(submission).id
+            for id in ids { try await rig.gateway.cancel(id) }
+            #expect(try await rig.intake.ends.round() == false)
+            #expect(try await rig.intake.ends.round() == false)
+            let posts = try await rig.wait("/all", 2)
+            for (id, person) in zip(ids, people) {
+                let name = id.uuidString.lowercased()
+                let post = try #require(posts.first { $0.status?["relevo_message_id"]?.text == name })
+                #expect(Signature.verify(post.signature, body: post.body, secret: RelayRig.secret))
+                #expect(post.change["field"]?.text == "messages" && post.json["entry"]?[0]?["id"]?.text == "500")
+                #expect(post.value["metadata"]?["phone_number_id"]?.text == "100")
+                #expect(post.value["contacts"]?[0]?["wa_id"]?.text == person.waID)
+                #expect(post.value["contacts"]?[0]?["user_id"]?.text == person.userID)
+                // As a client library reads it.
+                let envelope = try WebhookEnvelope(body: post.body)
+                let status = try #require(StatusUpdate(post.status ?? .null))
+                #expect(envelope.entries.count == 1 && status.status == .failed && status.errors.first?.code == 131000)
+                #expect(post.status?["id"]?.text == "relevo.\(name)" && post.status?["biz_opaque_callback_data"]?.text == "order:17")
+                #expect(post.status?["recipient_id"]?.text == person.waID && post.status?["recipient_user_id"]?.text == person.userID)
+            }
+        }
+    }
+
     @Test func aNumbersRelayGoesBeforeThatOfItsAccount() async throws {
         try await RelayRig.with { rig in
             _ = try await rig.add(.waba, "500", "/account")

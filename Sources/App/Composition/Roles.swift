@@ -77,7 +77,7 @@ public struct Roles: OptionSet, Sendable {
         if roles.contains(.work) {
             services += [
                 parts.engine(connections: connections), parts.gateway.housekeeper, parts.gateway.limitsReader, parts.webhooks.retention,
-                parts.relays.watch(logger: logger),
+                parts.relays.watch(logger: logger), parts.webhooks.ends,
             ]
         }
         // For the engines of other processes; this one's own hears at once.

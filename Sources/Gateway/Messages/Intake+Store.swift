@@ -29,7 +29,7 @@ extension Intake {
                 SELECT ARRAY(SELECT e.ids[p.place] FROM unnest(\(jobPlaces)) WITH ORDINALITY AS p (place, n) ORDER BY p.n) AS ids FROM e)
             INSERT INTO gateway.message (id, sender, edge, lane, priority, recipient_raw, e164, user_id, address, rule, number_valid,
                 metadata, kind, template_name, template_language, body, state, reason_code, reason, job_id, own_hash, wa_id, tag,
-                client_data, notify_run, api_key_id, expires_at, created_at, updated_at)
+                client_data, notify_run, api_key_id, answered_early, expires_at, created_at, updated_at)
             SELECT n.*, \(now), \(now) FROM j, LATERAL unnest(\(all.map(\.row.id)), \(all.map(\.row.sender.sender.phoneNumberID)),
                 \(all.map(\.row.submission.edge.rawValue)), \(all.map(\.row.submission.lane.rawValue)), \(all.map { priority($0.row) }),
                 \(all.map(\.to.raw)), \(all.map(\.to.e164)), \(all.map(\.to.userID)), \(all.map(\.to.address)), \(all.map(\.to.rule)),
@@ -39,7 +39,8 @@ extension Intake {
                 \(isHeld.map { $0 ? HoldReason.recipientChanged : nil }), \(all.map { heldReason($0.row) }), j.ids,
                 \(all.map(\.row.body.ownHash)), \(all.map { $0.row.recipient?.waID }), \(all.map(\.row.submission.tag)),
                 \(all.map { $0.row.submission.clientData ?? $0.row.body.callbackData }), \(all.map(\.row.submission.notifyRun)),
-                \(all.map(\.row.submission.apiKeyID)), \(all.map(\.row.submission.expiresAt))) AS n
+                \(all.map(\.row.submission.apiKeyID)), \(all.map(\.row.submission.isAnsweredEarly)),
+                \(all.map(\.row.submission.expiresAt))) AS n
             """)
         JobQueue.wake(after: db)
         for (index, item) in all.enumerated() {

@@ -67,6 +67,9 @@ public struct MessageRecord: Sendable, Codable, Equatable {
     public var deliveredAt: Date?
     public var readAt: Date?
     public var failedAt: Date?
+
+    /// Whether something has become of it: Meta took it, or it has ended.
+    public var hasOutcome: Bool { wamid != nil || graphAnswer != nil || [.failed, .expired, .cancelled].contains(state) }
 }
 
 /// One thing that happened to a message.

@@ -42,6 +42,9 @@ public struct Submission: Sendable {
     public var apiKeyID: UUID?
     /// The client whose senders the caller may use; nil: those of all.
     public var clientID: String?
+    /// The caller does not wait for what becomes of it: an end that Meta does not tell of goes on to the systems that webhooks go to. Of a
+    /// caller who waited in vain, `Gateway.answeredEarly` says it.
+    public var isAnsweredEarly = false
 
     public init(
         sender: String, body: JSONValue, edge: MessageEdge = .messages, lane: MessageLane = .production, region: String? = nil,

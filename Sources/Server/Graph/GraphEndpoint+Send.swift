@@ -18,8 +18,9 @@ extension GraphEndpoint {
             _ = try Self.value(await dependencies.gateway.passThrough(body: body, sender: senderID, clientID: key.clientID))
             return .json(["success": true])
         }
-        let submission = try await Self.submission(
+        var submission = try await Self.submission(
             sender: senderID, body: body, edge: edge, options: options, key: key, on: dependencies)
+        submission.isAnsweredEarly = options.wait <= .zero
         let receipt = try await dependencies.gateway.submit(submission)
         let record = await dependencies.outcome(of: receipt, wait: options.wait, logger: context.logger)
         var response: Response

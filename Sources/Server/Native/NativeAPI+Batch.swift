@@ -99,7 +99,9 @@ extension NativeAPI {
         private func read(_ line: LineReader.Line) async throws -> Submission? {
             guard case .text(let bytes) = line else { throw Request.tooLarge(api.configuration.bodyLimit) }
             if bytes.allSatisfy({ $0 == 32 || $0 == 9 }) { return nil }
-            return try await api.submission(try JSONValue(parsing: bytes), key: key)
+            var submission = try await api.submission(try JSONValue(parsing: bytes), key: key)
+            submission.isAnsweredEarly = true
+            return submission
         }
 
         private static func error(_ error: any Error) -> JSONValue {

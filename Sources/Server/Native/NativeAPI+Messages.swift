@@ -23,9 +23,10 @@ extension NativeAPI {
     @Sendable private func submit(_ request: Request, _ context: RelevoContext) async throws -> Response {
         let body = try await body(request)
         let key = try context.key
-        let submission = try await submission(body, key: key, headers: request.headers)
-        let receipt = try await dependencies.gateway.submit(submission)
+        var submission = try await submission(body, key: key, headers: request.headers)
         let seconds = max(0, min(body["wait"]?.double ?? 0, 60))
+        submission.isAnsweredEarly = seconds <= 0
+        let receipt = try await dependencies.gateway.submit(submission)
         var response: Response
         if seconds > 0, let record = await dependencies.outcome(of: receipt, wait: .seconds(seconds), logger: context.logger) {
             response = .json(MessageView.json(record))

@@ -1,9 +1,10 @@
 import CloudAPI
 import Foundation
+import Gateway
 import Jobs
 import Postgres
 
-/// Hands the updates of POSTs to the systems they go on to: one job an update and system, in the transaction of the POSTs.
+/// Hands updates to the systems they go on to: one job an update and system, in the transaction of what they are of.
 struct RelayOutbox {
     let owners: WebhookOwners
 
@@ -16,13 +17,23 @@ struct RelayOutbox {
         var client: String
     }
 
+    /// The updates of POSTs of Meta's.
     func put(_ bodies: [Data], on db: PostgresConnection) async throws {
-        guard !bodies.isEmpty else { return }
+        try await put(on: db) { try bodies.flatMap { try RelayUpdate.all(of: $0) } }
+    }
+
+    /// Ends of messages that Meta has not had.
+    func put(_ ends: [MessageEnd], on db: PostgresConnection) async throws {
+        try await put(on: db) { ends.map { RelayUpdate($0) } }
+    }
+
+    /// Read only where somebody is to be told.
+    private func put(on db: PostgresConnection, _ read: () throws -> [RelayUpdate]) async throws {
         let kinds = try await db.query(
             "SELECT EXISTS (SELECT FROM webhooks.relay), EXISTS (SELECT FROM webhooks.relay WHERE scope = 'number')"
         ).decodeFirst((Bool, Bool).self)
         guard let (hasAny, hasNumbers) = kinds, hasAny else { return }
-        let updates = try bodies.flatMap { try RelayUpdate.all(of: $0) }
+        let updates = try read()
         let numbers = Set(updates.compactMap(\.phoneNumberID))
         // A number has a new id once it has moved: its relays go on with it.
         let former = try await hasNumbers ? owners.former(numbers, db) : [:]
@@ -48,7 +59,7 @@ struct RelayOutbox {
         var jobs: [NewJob] = []
         var dropped: [Int64: RelayTally] = [:]
         for (place, (update, all)) in going.enumerated() {
-            let body = update.body(byPlace[place])
+            let body = update.body(byPlace[place] ?? update.origin)
             for target in all {
                 guard !target.isFull else {
                     dropped[target.id, default: RelayTally(target.id)].dropped += 1

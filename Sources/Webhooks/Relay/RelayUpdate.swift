@@ -1,5 +1,6 @@
 package import CloudAPI
 package import Foundation
+import Gateway
 
 /// One update of a POST, by itself in an envelope of Meta's: public client libraries read only the first change of the first entry, and its
 /// first status or message.
@@ -9,6 +10,8 @@ struct RelayUpdate {
     var phoneNumberID: String?
     /// A status, which may carry our name for its message.
     var status: RelayStatus?
+    /// The message it is of, where that is known already.
+    var origin: RelayOrigin?
     private var entry: JSONObject
     private var field: JSONValue
     private var value: JSONObject
@@ -18,6 +21,33 @@ struct RelayUpdate {
     /// Of the account or the number where they stand alone, and updates then. Beside others they say what was wrong with those, as with a
     /// call that failed: told apart, neither would be understood.
     private static let errors = "errors"
+
+    /// A message that ended before Meta had it: the status that Meta would send, under the id that its caller was answered with.
+    init(_ end: MessageEnd) {
+        let id = end.message.uuidString.lowercased()
+        var status: JSONObject = [
+            "id": .string("relevo.\(id)"), "status": "failed", "timestamp": .string(String(Int(end.at.timeIntervalSince1970))),
+        ]
+        if let waID = end.waID { status["recipient_id"] = .string(waID) }
+        if let userID = end.userID { status["recipient_user_id"] = .string(userID) }
+        status["errors"] = [end.error]
+        let element = JSONValue.object(status)
+        waba = end.wabaID
+        phoneNumberID = end.sender
+        origin = RelayOrigin(message: end.message, clientData: end.clientData)
+        entry = ["id": .string(end.wabaID)]
+        field = "messages"
+        value = [
+            "messaging_product": "whatsapp",
+            "metadata": ["display_phone_number": .string(String(end.number.dropFirst())), "phone_number_id": .string(end.sender)],
+        ]
+        if let contact = Self.contact(of: element, in: []) { value["contacts"] = [contact] }
+        value["statuses"] = [element]
+    }
+
+    private init(waba: String, phoneNumberID: String?, entry: JSONObject, field: JSONValue, value: JSONObject) {
+        (self.waba, self.phoneNumberID, self.entry, self.field, self.value) = (waba, phoneNumberID, entry, field, value)
+    }
 
     /// All updates of a body, in their order. Throws `JSONError` when it is no webhook.
     static func all(of body: Data) throws -> [RelayUpdate] {
