@@ -193,7 +193,11 @@ let package = Package(
         tests("BenchmarksTests", ["Benchmarks", httpClient, nioCore, nioHTTP, nioFoundation]),
         tests(
             "AppTests",
-            ["App", "CloudAPI", "Templates", "Recipients", "Server", "Webhooks", "Postgres", "TestSupport", "TestProcesses", log]),
+            [
+                "App", "CloudAPI", "Credentials", "Templates", "Recipients", "Server", "Webhooks", "Postgres", "TestSupport",
+                "TestProcesses",
+                hummingbird, httpTypes, httpClient, log,
+            ]),
         .executableTarget(
             name: "fault-worker",
             dependencies: ["Jobs", "CloudAPI", "CrashPoints", "Postgres", httpClient, arguments, log, lifecycle, unixSignals],
