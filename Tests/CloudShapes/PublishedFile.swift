@@ -3,6 +3,8 @@
 /// The shapes of requests here are our own statement, taken from Meta's pages as the reference gives them; where the file agrees, one
 /// statement stands for both. This table has the places where it does not.
 ///
+/// It has no request that copies templates and none that unpauses one; of templates themselves it states little: members, and no more.
+///
 /// One fault cannot be stated as a place, and is read as it must have been meant: message schemas forbid, by `additionalProperties: false`
 /// inside `allOf`, the very members that they take over from the base. Taken at its word, no message but a template is valid.
 package enum PublishedFile {
@@ -62,10 +64,15 @@ package enum PublishedFile {
     static let deregisterBody = Departure(
         "deregister_body", "The file has no body; Meta's older samples carry messaging_product.")
 
+    static let mediaType = Departure(
+        "media_type", "The file's form has file and messaging_product alone; Meta's page demands it (reference 1.1).")
+    static let parameterFormat = Departure("parameter_format", "Not in the file; named parameters need it (reference 4.9).")
+    static let categoryChange = Departure("allow_category_change", "Not in the file (reference 4.9).")
+
     /// The whole table.
     package static let departures = [
         recipientType, to, recipient, identityHash, callbackData, caption, filename, voice, coordinates, contactType, languagePolicy,
         parameterName, headerKind, buttonIndex, buttonKind, buttonAction, componentKind, interactiveKind, listBody, thumbnail, typing,
-        verifiedName, national, language, identityCheck, deregisterBody,
+        verifiedName, national, language, identityCheck, deregisterBody, mediaType, parameterFormat, categoryChange,
     ]
 }

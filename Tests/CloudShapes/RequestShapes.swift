@@ -3,8 +3,8 @@ package struct RequestShape: Sendable {
     package enum Body: Sendable {
         case none
         case json(Shape)
-        /// `multipart/form-data` with these fields, the file last.
-        case form([String])
+        /// `multipart/form-data` with these members, in their order, the file last.
+        case form(Shape)
     }
 
     package var name: String
@@ -43,7 +43,7 @@ package enum RequestShapes {
         RequestShape("marketing message", "POST", "*/marketing_messages", .json(MessageShapes.marketing), source: "1.3"),
         RequestShape("read mark", "POST", "*/messages", .json(MessageShapes.readMark), source: "1.4"),
 
-        RequestShape("media upload", "POST", "*/media", .form(["messaging_product", "type", "file"]), source: "1.1"),
+        RequestShape("media upload", "POST", "*/media", .form(upload), source: "1.1"),
         RequestShape("media", "GET", "*", query: ["phone_number_id": false], source: "1.1"),
         // Where `media` says that the file is: no address of the Graph API's.
         RequestShape("file", "GET", "file/*", source: "1.1", isPublished: false),
@@ -90,7 +90,7 @@ package enum RequestShapes {
             source: "4.10"),
 
         RequestShape("templates", "GET", "*/message_templates", query: page.merging(["name": false]) { first, _ in first }, source: "4.9"),
-        RequestShape("create template", "POST", "*/message_templates", .json(template), source: "4.9", isPublished: false),
+        RequestShape("create template", "POST", "*/message_templates", .json(template), source: "4.9"),
         RequestShape(
             "copy templates", "POST", "*/migrate_message_templates",
             .json(
@@ -108,10 +108,16 @@ package enum RequestShapes {
         .needs("override_callback_uri", by: "verify_token"), .needs("verify_token", by: "override_callback_uri"),
     ]
 
+    /// The file in `file` is stated as its text.
+    private static let upload: Shape = .members(
+        must("messaging_product", .exactly("whatsapp")), must("type", .pattern("[a-z]+/[a-z0-9.+-]+"), PublishedFile.mediaType),
+        must("file", .text(1...1_000_000)))
+
     private static let template: Shape = .members(
         must("name", .pattern("[a-z0-9_]{1,512}")), must("category", .word(["UTILITY", "MARKETING", "AUTHENTICATION"])),
-        must("language", .pattern("[a-z]{2,3}(_[A-Z]{2,3})?")), may("parameter_format", .word(["POSITIONAL", "NAMED"])),
-        may("allow_category_change", .flag), must("components", .list(.anything, 1...10)))
+        must("language", .pattern("[a-z]{2,3}(_[A-Z]{2,3})?")),
+        may("parameter_format", .word(["POSITIONAL", "NAMED"]), PublishedFile.parameterFormat),
+        may("allow_category_change", .flag, PublishedFile.categoryChange), must("components", .list(.anything, 1...10)))
 
     /// Nil for a name that is not in the table.
     package static func named(_ name: String) -> RequestShape? { all.first { $0.name == name } }

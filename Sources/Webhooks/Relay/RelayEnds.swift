@@ -17,8 +17,10 @@ public struct RelayEnds: Service {
             while !Task.isCancelled {
                 do {
                     while try await round() {}
-                } catch let error as PostgresError {
-                    logger.warning("ends of messages could not be handed on", metadata: ["error": "\(error)"])
+                } catch is CancellationError {
+                    return
+                } catch {
+                    logger.warning("ends of messages could not be handed on; it is tried again", metadata: ["error": "\(error)"])
                 }
                 try await Task.sleep(for: .seconds(2))
             }

@@ -15,6 +15,8 @@ struct GraphCall: Sendable, CustomStringConvertible {
     var query: [String: String] = [:]
     /// The JSON of the request, exactly.
     var body: String?
+    /// Of a form, the texts of its parts by their names.
+    var form: String?
     var answer: String = #"{"success":true}"#
     /// Returns how it ended.
     var make: @Sendable (GraphClient) async -> String
@@ -55,14 +57,18 @@ struct GraphCall: Sendable, CustomStringConvertible {
         part("messaging_product\"\r\n\r\nwhatsapp") + part("type\"\r\n\r\nimage/png")
         + part("file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nDATA") + "--b--\r\n"
 
+    private static let uploaded = #"{"messaging_product":"whatsapp","type":"image/png","file":"DATA"}"#
+
     private static func part(_ text: String) -> String { "--b\r\nContent-Disposition: form-data; name=\"\(text)\r\n" }
 
     static let media: [GraphCall] = [
         GraphCall(
-            function: "uploadMedia(_:type:filename:to:token:)", shape: "media upload", path: "209/media", answer: #"{"id":"160"}"#,
+            function: "uploadMedia(_:type:filename:to:token:)", shape: "media upload", path: "209/media", form: uploaded,
+            answer: #"{"id":"160"}"#,
             make: { await $0.uploadMedia(Data("DATA".utf8), type: "image/png", filename: "a.png", to: "209", token: token).kind }),
         GraphCall(
-            function: "uploadMedia(body:contentType:to:token:)", shape: "media upload", path: "209/media", answer: #"{"id":"160"}"#,
+            function: "uploadMedia(body:contentType:to:token:)", shape: "media upload", path: "209/media", form: uploaded,
+            answer: #"{"id":"160"}"#,
             make: {
                 await $0.uploadMedia(body: Array(upload.utf8), contentType: "multipart/form-data; boundary=b", to: "209", token: token).kind
             }),

@@ -34,7 +34,11 @@ import Testing
             // Not only the meaning: numbers keep their spelling and members their order.
             #expect(Data(request.body.utf8) == expected.encoded())
             #expect(body.problems(sent) == [])
-        case .form(let names): try checkForm(request, names)
+        case .form(let form):
+            let sent = try Self.form(request.body, type: try #require(header("Content-Type", request).first))
+            #expect(sent == (try JSONValue(parsing: try #require(call.form).utf8)))
+            #expect(form.problems(sent) == [])
+            #expect(sent.object?.names.last == "file")
         }
     }
 
@@ -51,16 +55,20 @@ import Testing
             .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
     }
 
-    private func checkForm(_ request: SocketServer.Request, _ names: [String]) throws {
-        let type = try #require(header("Content-Type", request).first)
-        #expect(type.hasPrefix("multipart/form-data; boundary="))
-        let boundary = "--\(type.dropFirst(30))"
-        let parts = request.body.components(separatedBy: boundary)
-        #expect(parts.first == "" && parts.last == "--\r\n" && parts.count == names.count + 2)
-        for (part, name) in zip(parts.dropFirst(), names) {
-            #expect(part.contains("Content-Disposition: form-data; name=\"\(name)\""))
+    /// The texts of a form's parts, by their names.
+    private static func form(_ body: String, type: String) throws -> JSONValue {
+        let prefix = "multipart/form-data; boundary="
+        #expect(type.hasPrefix(prefix))
+        let parts = body.components(separatedBy: "--\(type.dropFirst(prefix.count))")
+        #expect(parts.first == "" && parts.last == "--\r\n")
+        var object = JSONObject()
+        for part in parts.dropFirst().dropLast() {
+            let halves = part.components(separatedBy: "\r\n\r\n")
+            let name = try #require(try /Content-Disposition: form-data; name="([a-z_]+)"/.firstMatch(in: halves[0])?.1)
+            #expect(halves.count == 2 && halves[1].hasSuffix("\r\n"))
+            object[String(name)] = .string(String(halves[1].dropLast(1)))
         }
-        #expect(parts.dropFirst().first?.contains("\r\n\r\nwhatsapp\r\n") == true)
+        return .object(object)
     }
 
     /// `*` stands for an id.
