@@ -12,8 +12,6 @@ CREATE TABLE webhooks.post (
     received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Business time of receipt, for events without a time of their own.
     business_at timestamptz NOT NULL DEFAULT jobs.now(),
-    repeats integer NOT NULL DEFAULT 0,
-    repeated_at timestamptz,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'problem')),
     -- Why it is a problem as a whole: not_json, dead.
     problem text,
@@ -23,6 +21,16 @@ CREATE TABLE webhooks.post (
     -- Its updates were handed to the relays: a replay does not tell clients' systems again.
     relayed boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 90);
+
+-- How often the same bytes came again. Append-only: whoever works on a POST holds its row for as long as that takes, and what is new at the
+-- door would wait for it together with the repeat. Without a reference, which would lock that row as well.
+CREATE TABLE webhooks.repeat (
+    post_id bigint NOT NULL,
+    count integer NOT NULL CHECK (count > 0),
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX repeat_by_post ON webhooks.repeat (post_id);
 
 CREATE INDEX post_pending ON webhooks.post (id) WHERE state = 'pending';
 CREATE INDEX post_problem ON webhooks.post (id) WHERE state = 'problem';

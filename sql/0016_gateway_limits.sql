@@ -220,13 +220,13 @@ BEGIN
             -- A template counts what Meta took, whether it arrives or not.
             AND (m.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'read')
                 OR p_key LIKE 'template:%' AND m.state = 'failed' AND m.wamid IS NOT NULL)
-            AND p_key <> ALL (coalesce(m.quotas, '{}'))
             AND (p_key LIKE 'portfolio:%' OR p_key = 'template:' || split_part(p_key, ':', 2) || ':' || m.template_name || ':' || m.template_language)
         ORDER BY m.id FOR UPDATE) l;
     IF v_sent IS NULL THEN
         RETURN;
     END IF;
-    UPDATE gateway.message SET quotas = array_append(quotas, p_key) WHERE id = ANY (v_sent);
+    -- Some may have it: the quota was dropped, and is set again.
+    UPDATE gateway.message SET quotas = array_append(quotas, p_key) WHERE id = ANY (v_sent) AND p_key <> ALL (coalesce(quotas, '{}'));
     INSERT INTO gateway.quota_mark (key, item, message_id, attempt, until)
     SELECT p_key, CASE WHEN p_key LIKE 'portfolio:%' THEN m.address ELSE m.id::text END, m.id, m.attempts,
         gateway.counted_until(coalesce(m.delivered_at, m.sent_at))

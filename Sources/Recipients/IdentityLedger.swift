@@ -23,6 +23,14 @@ public enum IdentityLedger {
         return verdicts
     }
 
+    /// Locks people who are known, until the caller's transaction ends, in the order in which `observe` locks: for transactions that observe more
+    /// than once.
+    public static func lock(_ people: [(phoneNumberID: String, waID: String?)], on db: PostgresConnection) async throws {
+        let named = people.filter { Bounds.fits($0.phoneNumberID) && $0.waID.map(Bounds.fits) ?? false }
+        guard !named.isEmpty else { return }
+        try await db.query("SELECT recipients.lock_people(\(named.map(\.phoneNumberID)), \(named.map { $0.waID ?? "" }))")
+    }
+
     /// What a 137000 meant.
     public enum MismatchVerdict: String, Sendable, Codable {
         /// The recipient is `changed` from now on.

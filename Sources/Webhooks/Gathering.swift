@@ -66,11 +66,15 @@ actor Gathering<Item: Sendable, Value: Sendable> {
             for one in group { one.continuation.resume(returning: .failure(error)) }
             return
         }
+        // Once the database is away, the rest is not tried one after another, each as long as a connection may take.
+        var away: (any Error)?
         for one in group {
             do {
+                if let away { throw away }
                 guard let value = try await work([one.item]).first ?? nil else { throw error }
                 one.continuation.resume(returning: .success(value))
             } catch {
+                if Self.isAway(error) { away = error }
                 one.continuation.resume(returning: .failure(error))
             }
         }

@@ -46,7 +46,8 @@ extension WebhookIntake {
     public func problems(before cursor: Int64? = nil, limit: Int = 50) async throws -> [ProblemPost] {
         let posts = try await client.query(
             """
-            SELECT id, received_at, octet_length(body), repeats, coalesce(problem, ''), coalesce(detail, '') FROM webhooks.post
+            SELECT id, received_at, octet_length(body), coalesce((SELECT sum(count) FROM webhooks.repeat r WHERE r.post_id = p.id), 0)::bigint,
+                coalesce(problem, ''), coalesce(detail, '') FROM webhooks.post p
             WHERE state = 'problem' AND id < \(cursor ?? .max) ORDER BY id DESC LIMIT \(max(1, min(limit, 200)))
             """
         ).decode((Int64, Date, Int, Int, String, String).self)

@@ -111,8 +111,9 @@ public struct WebhookIntake: Sendable {
             if !repeats.isEmpty {
                 try await db.query(
                     """
-                    UPDATE webhooks.post p SET repeats = p.repeats + n.count, repeated_at = clock_timestamp()
-                    FROM unnest(\(repeats.map(\.0)), \(repeats.map { Int32($0.1) })) AS n (digest, count) WHERE p.digest = n.digest
+                    INSERT INTO webhooks.repeat (post_id, count)
+                    SELECT p.id, n.count FROM unnest(\(repeats.map(\.0)), \(repeats.map { Int32($0.1) })) AS n (digest, count)
+                    JOIN webhooks.post p ON p.digest = n.digest
                     """)
             }
             return new

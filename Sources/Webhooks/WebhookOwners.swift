@@ -21,6 +21,8 @@ public struct WebhookOwners: Sendable {
     package var limitsChanged: @Sendable (String, PostgresConnection) async throws -> Void
     /// Whose numbers these are, by phone number id.
     package var clients: @Sendable (Set<String>, PostgresConnection) async throws -> [String: String]
+    /// Numbers by their E.164: whose they are, and the ids they have or had, newest first.
+    package var numbers: @Sendable (Set<String>, PostgresConnection) async throws -> [String: (client: String, ids: [String])]
     /// The ids that numbers had before they moved to these, by phone number id; the last one first.
     package var former: @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]]
     /// The messages that statuses are of, by place in the list.
@@ -36,12 +38,16 @@ public struct WebhookOwners: Sendable {
         accountChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void,
         limitsChanged: @escaping @Sendable (String, PostgresConnection) async throws -> Void = { _, _ in },
         clients: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: String] = { _, _ in [:] },
+        numbers: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: (client: String, ids: [String])] = {
+            _, _ in [:]
+        },
         former: @escaping @Sendable (Set<String>, PostgresConnection) async throws -> [String: [String]] = { _, _ in [:] },
         origins: @escaping @Sendable ([RelayStatus], PostgresConnection) async throws -> [Int: RelayOrigin] = { _, _ in [:] },
         ends: @escaping @Sendable (Int, PostgresConnection) async throws -> (ends: [MessageEnd], isMore: Bool) = { _, _ in ([], false) }
     ) {
         self.ends = ends
         self.clients = clients
+        self.numbers = numbers
         self.former = former
         self.origins = origins
         self.limitsChanged = limitsChanged
@@ -69,6 +75,7 @@ public struct WebhookOwners: Sendable {
             accountChanged: { waba, db in try await migrations?.accountChanged(waba: waba, on: db) },
             limitsChanged: { id, db in try await gateway.limitsChanged(id, on: db) },
             clients: { ids, db in try await gateway.senders.clients(of: ids, on: db) },
+            numbers: { numbers, db in try await gateway.senders.find(numbers: numbers, on: db) },
             former: { ids, db in try await gateway.senders.former(of: ids, on: db) },
             origins: { statuses, db in
                 try await gateway.origins(of: statuses.map { ($0.phoneNumberID, $0.update) }, on: db).mapValues {

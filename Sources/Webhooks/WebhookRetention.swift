@@ -32,10 +32,13 @@ public struct WebhookRetention: Service {
         while true {
             let posts = try await client.query(
                 """
-                DELETE FROM webhooks.post WHERE id IN (
-                    SELECT id FROM webhooks.post
-                    WHERE received_at < clock_timestamp() - make_interval(days => \(Int32(settings.retentionDays))) AND state = 'done'
-                    ORDER BY received_at LIMIT \(settings.sweepBatch) FOR UPDATE SKIP LOCKED)
+                WITH gone AS (
+                    DELETE FROM webhooks.post WHERE id IN (
+                        SELECT id FROM webhooks.post
+                        WHERE received_at < clock_timestamp() - make_interval(days => \(Int32(settings.retentionDays))) AND state = 'done'
+                        ORDER BY received_at LIMIT \(settings.sweepBatch) FOR UPDATE SKIP LOCKED) RETURNING id),
+                repeats AS (DELETE FROM webhooks.repeat r USING gone WHERE r.post_id = gone.id)
+                SELECT id FROM gone
                 """
             ).affectedRows
             let notices = try await client.query(

@@ -20,7 +20,7 @@ struct WebhookRouter {
         var problems: [UpdateProblem] = []
         // Templates first: a rebuild that is stopped by a status takes its locks in the same order as its own run does.
         problems += try await each(updates.templates, \.place, on: db) { try await templates($0, on: $1) }
-        problems += try await each(updates.statuses, \.place, on: db) { try await statuses($0, on: $1) }
+        problems += try await each(updates.statuses, \.place, on: db) { try await statuses($0, before: updates.inbound, on: $1) }
         problems += try await each(updates.inbound, \.place, on: db) { try await inbound($0, on: $1) }
         problems += try await each(updates.preferences, \.place, on: db) { try await preferences($0, on: $1) }
         problems += try await each(updates.notices, \.place, on: db) { notices, db in
@@ -78,7 +78,10 @@ struct WebhookRouter {
         }
     }
 
-    private func statuses(_ statuses: [WebhookUpdates.Status], on db: PostgresConnection) async throws {
+    /// - Parameter inbound: what is taken next, in the same transaction.
+    private func statuses(
+        _ statuses: [WebhookUpdates.Status], before inbound: [WebhookUpdates.Inbound], on db: PostgresConnection
+    ) async throws {
         // Those without a time of their own have that of their POST.
         let timed = Dictionary(grouping: statuses) { $0.update.timestamp == nil ? $0.place.post : nil }
         for (_, some) in timed.sorted(by: { ($0.key ?? .min) < ($1.key ?? .min) }) {
@@ -88,6 +91,13 @@ struct WebhookRouter {
         let seen = statuses.filter {
             !$0.phoneNumberID.isEmpty && ($0.update.identityHash != nil || $0.update.recipientUserID != nil)
                 && $0.update.raw["recipient_type"]?.text != "group"
+        }
+        // Both kinds at once, in one order: two transactions, each with a status of somebody from whom the other one has a message, would else
+        // wait for each other. After the messages that statuses are of, which everybody locks before people.
+        if !seen.isEmpty, !inbound.isEmpty {
+            try await IdentityLedger.lock(
+                seen.map { ($0.phoneNumberID, $0.update.recipientID) }
+                    + inbound.map { ($0.phoneNumberID, $0.contact?.waID ?? $0.message.from) }, on: db)
         }
         try await observe(
             seen.map {

@@ -17,6 +17,7 @@ import Testing
     private final class Meta: Sendable {
         let asked = Mutex<[String]>([])
         let percent = Mutex(0)
+        let ofApp = Mutex(0)
 
         func run(_ ready: @escaping @Sendable (Int) -> Void) async throws {
             let router = Router()
@@ -30,6 +31,7 @@ import Testing
                     status: .ok,
                     headers: [
                         .contentType: "application/json",
+                        .init("X-App-Usage")!: #"{"call_count":\#(self.ofApp.withLock { $0 })}"#,
                         .init("X-Business-Use-Case-Usage")!: #"{"102":[{"type":"whatsapp","call_count":\#(used)}]}"#,
                     ], body: ResponseBody(byteBuffer: .init(string: text)))
             }
@@ -87,6 +89,14 @@ import Testing
             meta.percent.withLock { $0 = 20 }
             _ = try await graph.waba("102")
             _ = try await graph.templates(of: "102", after: nil, limit: 10)
+            // The app's budget is that of all accounts.
+            meta.ofApp.withLock { $0 = 97 }
+            _ = try await graph.waba("102")
+            for waba in ["102", "103"] {
+                let trouble = await #expect(throws: GraphTrouble.self) { try await graph.templates(of: waba, after: nil, limit: 10) }
+                #expect(trouble?.message.hasPrefix("97 % of the app's") == true)
+            }
+            _ = try await graph.number("555001", of: "102")
         }
     }
 }

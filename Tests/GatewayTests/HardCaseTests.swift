@@ -212,6 +212,38 @@ private final class Flag: Sendable {
         }
     }
 
+    /// Who looks at a message that goes again reads what Meta said, not that the next try has missed its slot.
+    @Test func aTryThatIsPutOffDoesNotHideWhatMetaSaid() async throws {
+        try await Rig.with(reply: { _ in .error(400, code: 131057) }) { rig in
+            let receipt = try await rig.submit()
+            try await eventually("refused") {
+                let record = try await rig.record(receipt.id)
+                return record.state == .queued && record.reasonCode == "131057"
+            }
+            try await KindPauses.pause("send", by: "test", reason: "test", on: rig.client)
+            let said = try await rig.record(receipt.id).reason
+            let mine = attempt(receipt.id, job: try await job(receipt.id, rig))
+            try await rig.client.query(
+                "UPDATE gateway.message SET state = 'sending', attempts = attempts + 1, reason = NULL, reason_code = NULL")
+            let missed = AttemptResult.retry(after: .zero, reason: "its slot was missed", costsAttempt: false, lanePenalty: nil)
+            try await rig.client.withTransaction { db in
+                try await rig.gateway.kind.settle(
+                    [Settlement(attempt: mine, result: missed, detail: nil, isLate: false, willRetryAt: nil)], on: db)
+            }
+            let record = try await rig.record(receipt.id)
+            #expect(record.state == .queued && record.reasonCode == "131057" && record.reason == said)
+            // One that was never tried says what is.
+            let other = try await rig.submit(Rig.text(to: "+16315550000"))
+            let first = attempt(other.id, job: try await job(other.id, rig))
+            try await rig.client.query("UPDATE gateway.message SET state = 'sending', attempts = 1 WHERE id = \(other.id)")
+            try await rig.client.withTransaction { db in
+                try await rig.gateway.kind.settle(
+                    [Settlement(attempt: first, result: missed, detail: nil, isLate: false, willRetryAt: nil)], on: db)
+            }
+            #expect(try await rig.record(other.id).reason == "its slot was missed")
+        }
+    }
+
     @Test func metasWordOutranksAPersons() async throws {
         try await Rig.with(reply: { _ in .drop }) { rig in
             let receipt = try await rig.submit()

@@ -205,6 +205,11 @@ import Testing
             #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)
             try await rig.reach(third, .accepted)
             #expect(try await used(rig) == 3)
+            // Set again, it has what was counted before it was dropped, and what went meanwhile.
+            try await rig.gateway.setQuota(key, perDay: .some(3), shadow: nil, source: nil, by: "test")
+            #expect(try await used(rig, key) == 3)
+            try await rig.reach(send(rig, 1), .held)
+            #expect(try await used(rig) == 3)
         }
     }
 

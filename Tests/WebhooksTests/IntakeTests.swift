@@ -75,7 +75,7 @@ import Testing
             }
             #expect(intake.tally.stored == 21 && intake.tally.repeated == 19)
             #expect(try await intake.counts().pending == 21)
-            #expect(try await rig.client.query("SELECT sum(repeats) FROM webhooks.post").decodeFirst(Int.self) == 19)
+            #expect(try await rig.client.query("SELECT sum(count) FROM webhooks.repeat").decodeFirst(Int.self) == 19)
         }
     }
 
@@ -85,6 +85,10 @@ import Testing
             rig.poison.withLock { $0 = ["wamid.3"] }
             for n in 1...5 { try await rig.post(Body.statuses(Body.status("wamid.\(n)", "sent")), to: intake) }
             let kind = WebhookKind(client: rig.client, owners: rig.owners, words: StopWords(), logger: IntakeRig.logger)
+            // Together they fail.
+            let (work, client) = (PostWork(owners: rig.owners, words: StopWords()), rig.client)
+            await #expect(throws: (any Error).self) { try await client.withTransaction { try await work.run([1, 2, 3, 4, 5], on: $0) } }
+            #expect(try await rig.applied().isEmpty)
             try await rig.run(kind, posts: [1, 2, 3, 4, 5, 99])
             #expect(try await rig.applied() == [1, 2, 4, 5].map { "100 wamid.\($0) sent" })
             #expect(try await intake.problems().map(\.id) == [3])
@@ -101,6 +105,50 @@ import Testing
             let done = try await client.withTransaction { db in try await work.run([1, 2, 1], on: db) }
             #expect(done == [1: 0, 2: 0])
             #expect(try await rig.applied() == ["100 wamid.1 sent", "100 wamid.2 sent"])
+        }
+    }
+
+    /// Each has a status of somebody from whom the other one has a message.
+    @Test func crossingPostsDoNotWaitForEachOther() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await rig.prepare()
+            func both(_ n: Int, of person: String, from other: String) -> String {
+                let status = Body.status("wamid.\(n)", "sent", more: #","recipient_user_id":"US.\#(person)""#)
+                    .replacing("16505551234", with: "1650555\(person)")
+                let message =
+                    #"{"from":"1650555\#(other)","id":"wamid.in.\#(n)","timestamp":"18000000\#(n)","type":"text","text":{"body":"hola"}}"#
+                return Body.messages(#""statuses":[\#(status)],"messages":[\#(message)]"#)
+            }
+            for n in 10..<50 {
+                try await rig.post(n % 2 == 0 ? both(n, of: "0001", from: "0002") : both(n, of: "0002", from: "0001"), to: intake)
+            }
+            let (work, client) = (PostWork(owners: rig.owners, words: StopWords()), rig.client)
+            _ = try await client.withTransaction { db in try await work.run([1, 2], on: db) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for half in 0..<2 {
+                    group.addTask {
+                        for id in stride(from: Int64(3 + half), through: 40, by: 2) {
+                            let done = try await client.withTransaction { db in try await work.run([id], on: db) }
+                            #expect(done == [id: 0])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Whoever works on a POST holds it: what is new at the door does not wait for it together with a repeat.
+    @Test func aRepeatOfWhatIsWorkedOnHoldsNothingUp() async throws {
+        try await IntakeRig.withoutEngine { rig, intake async throws in
+            try await rig.prepare()
+            let first = Body.statuses(Body.status("wamid.1", "sent"))
+            try await rig.post(first, to: intake)
+            try await rig.client.withTransaction { db in
+                try await db.query("SELECT FROM webhooks.post FOR UPDATE")
+                for body in [first, Body.statuses(Body.status("wamid.2", "sent"))] { try await rig.post(body, to: intake) }
+            }
+            #expect(intake.tally.stored == 2 && intake.tally.repeated == 1)
         }
     }
 

@@ -139,6 +139,36 @@ import Testing
             try await rig.post(Self.status("wamid.4", number: "301", waba: "600"))
             #expect(try await jobs() == 4)
             #expect(rig.system.posts("/account").isEmpty)
+            // Its relays of before do not hide that of its account.
+            _ = try await rig.add(.waba, "600", "/theirs", client: "other")
+            try await rig.post(Self.status("wamid.5", number: "301", waba: "600"))
+            #expect(try await rig.wait("/theirs", 1).first?.status?["id"]?.text == "wamid.5")
+            #expect(try await jobs() == 5)
+        }
+    }
+
+    /// Meta tells of a new id before the move has made it a sender's, and of numbers that nobody has added: no client hears of another's.
+    @Test func aNumberThatIsNoSendersIsToldOfToNobodyElse() async throws {
+        try await RelayRig.with { rig in
+            _ = try await rig.add(.waba, "500", "/acme")
+            _ = try await rig.add(.waba, "500", "/other", client: "other")
+            _ = try await rig.add(.waba, "500", "/all", client: "")
+            func post(_ wamid: String, display: String) async throws {
+                try await rig.post(Self.status(wamid, number: "900").replacing("15550783881", with: display))
+            }
+            try await post("wamid.1", display: "15550009999")
+            #expect(try await rig.wait("/all", 1).last?.status?["id"]?.text == "wamid.1")
+            // The number of a sender, under an id that it will have.
+            try await post("wamid.2", display: "+1 650-555-0100")
+            #expect(try await rig.wait("/acme", 1).last?.status?["id"]?.text == "wamid.2")
+            _ = try await rig.wait("/all", 2)
+            _ = try await rig.add(.number, "100", "/number")
+            try await post("wamid.3", display: "16505550100")
+            #expect(try await rig.wait("/number", 1).last?.status?["id"]?.text == "wamid.3")
+            // What concerns the account is told to all.
+            try await rig.post(Body.change("account_update", #"{"event":"VERIFIED_ACCOUNT"}"#, waba: "500", time: 1_800_000_000))
+            _ = try await rig.wait("/other", 1)
+            _ = try await rig.wait("/acme", 2)
         }
     }
 

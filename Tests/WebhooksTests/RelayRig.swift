@@ -67,8 +67,8 @@ struct RelayRig: Sendable {
         try await eventually("routed") { try await intake.counts().pending == 0 }
     }
 
-    func add(_ scope: Relay.Scope, _ id: String, _ path: String) async throws -> Relay {
-        try await relays.add(scope: scope, id: id, url: base + path, secret: Self.secret, clientID: "acme", by: "test")
+    func add(_ scope: Relay.Scope, _ id: String, _ path: String, client: String = "acme") async throws -> Relay {
+        try await relays.add(scope: scope, id: id, url: base + path, secret: Self.secret, clientID: client, by: "test")
     }
 
     func wait(_ path: String, _ count: Int) async throws -> [ClientSystem.Post] {

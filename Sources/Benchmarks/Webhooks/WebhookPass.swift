@@ -93,7 +93,7 @@ struct StoredPosts: Sendable {
         let row = try await db.query(
             """
             SELECT count(*), count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'problem'),
-                coalesce(sum(repeats), 0), coalesce(sum(updates), 0),
+                coalesce((SELECT sum(count) FROM webhooks.repeat), 0), coalesce(sum(updates), 0),
                 coalesce(extract(epoch FROM max(processed_at) - max(received_at)), 0)::float8,
                 coalesce(extract(epoch FROM max(processed_at) - min(received_at)), 0)::float8
             FROM webhooks.post

@@ -94,7 +94,4 @@ public struct GraphUsage: Sendable, Equatable {
         let minutes = groups.compactMap { $0["estimated_time_to_regain_access"]?.integer }.max() ?? 0
         regainAccess = minutes > 0 ? .seconds(min(minutes, 10_000) * 60) : nil
     }
-
-    /// The higher of the two percentages.
-    public var highest: Int? { [app, business].compactMap { $0 }.max() }
 }

@@ -74,8 +74,8 @@ enum Quotas {
             ).isEmpty
         }
         guard try await isOutside(db) else { return }
+        // Alone behind it. The number itself is not locked: messages are, before their number, by whoever takes statuses of theirs.
         try await closeGate(on: db)
-        try await db.query("SELECT FROM gateway.sender WHERE phone_number_id = \(sender) FOR UPDATE")
         // Somebody else may have let it join while we waited.
         guard try await isOutside(db) else { return }
         let key = Self.portfolio(portfolio)

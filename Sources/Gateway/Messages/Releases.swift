@@ -53,11 +53,11 @@ struct Releases {
         }
     }
 
-    /// Senders with the ids that have moved to them; messages may have been left there.
+    /// Senders with the ids that their numbers had before; messages may have been left there.
     private func withFormer(_ senders: [String]?, on db: PostgresConnection) async throws -> [String]? {
         guard let senders else { return nil }
-        return senders
-            + (try await db.query("SELECT phone_number_id FROM gateway.sender WHERE moved_to = ANY (\(senders))").decode(String.self))
+        let former = try await SenderStore(client: core.client, settings: core.settings).former(of: Set(senders), on: db)
+        return Set(senders).union(former.values.joined()).sorted()
     }
 
     /// - Parameter saidAt: business time at which Meta has said that the template may be used; a hold that was put later stays. Nil lifts any.

@@ -216,6 +216,19 @@ public struct SenderStore: Sendable {
         return try rows.map { try SenderRow($0).sender }
     }
 
+    /// Numbers by their E.164: the client of the newest id, and all ids they have or had, newest first.
+    public func find(numbers: Set<String>, on db: PostgresConnection) async throws -> [String: (client: String, ids: [String])] {
+        let rows = try await db.query(
+            """
+            SELECT e164, client_id, phone_number_id FROM gateway.sender WHERE e164 = ANY (\(numbers.filter(\.isStorable).sorted()))
+            ORDER BY e164, created_at DESC, phone_number_id
+            """
+        ).decode((String, String, String).self)
+        return Dictionary(grouping: rows, by: \.0).compactMapValues { rows in
+            rows.first.map { (client: $0.1, ids: rows.map(\.2)) }
+        }
+    }
+
     /// The sender itself, or the one its number has moved to.
     func resolve(_ phoneNumberID: String, on db: some PostgresExecutor) async throws -> Sender? {
         try await SenderRow.resolve([phoneNumberID], on: db)[phoneNumberID]?.sender

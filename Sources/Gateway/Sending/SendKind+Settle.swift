@@ -53,6 +53,8 @@ extension SendKind {
     private func settleOneByOne(_ settlements: [Settlement], on db: PostgresConnection) async throws {
         var rows = try await MessageStore.lock(settlements.compactMap { SendJob.message($0.attempt.payload) }, on: db)
         let now = try await JobQueue.now(on: db)
+        let former = try await lastRefusals(
+            settlements.filter(Self.isPutOff).compactMap { SendJob.message($0.attempt.payload) }, rows, on: db)
         let consequences = Consequences(core: core)
         var events: [EventLog.Entry] = []
         var answers: [RecipientDirectory.Answer] = []
@@ -63,11 +65,11 @@ extension SendKind {
         for settlement in settlements {
             guard let id = SendJob.message(settlement.attempt.payload), var row = rows[id] else { continue }
             let detail = settlement.detail as? SendDetail
-            var event = apply(settlement, detail, to: &row, at: now)
+            var event = apply(settlement, detail, to: &row, former[id], at: now)
             // The row keeps the answer until the message goes again.
             if event.data == row.answer { event.data = nil }
             // Put off before anything was asked of Meta, as by admission: no part of its history.
-            if case .retry = settlement.result, detail == nil, !settlement.isLate {} else { events.append(event) }
+            if !Self.isPutOff(settlement) { events.append(event) }
             if row.state == .queued, row.jobID == nil {
                 let again = SendJob.new(
                     id, lane: settlement.attempt.lane, priority: settlement.attempt.priority, settings: core.settings)
@@ -100,7 +102,32 @@ extension SendKind {
         try await Pairs.settle(refused: refused, taken: taken, unused: unused, on: db)
     }
 
-    private func apply(_ settlement: Settlement, _ detail: SendDetail?, to row: inout MessageRow, at now: Date) -> EventLog.Entry {
+    /// Nothing was asked of Meta: its slot was missed, or the worker stopped before.
+    private static func isPutOff(_ settlement: Settlement) -> Bool {
+        guard case .retry = settlement.result else { return false }
+        return settlement.detail == nil && !settlement.isLate
+    }
+
+    /// What messages were last refused for, of those that have been tried before: who looks at one is to read Meta's word, and not that the next
+    /// try has missed its slot.
+    private func lastRefusals(
+        _ ids: [UUID], _ rows: [UUID: MessageRow], on db: PostgresConnection
+    ) async throws -> [UUID: (code: Int?, reason: String)] {
+        let tried = ids.filter { (rows[$0]?.attempts ?? 0) > 1 }
+        guard !tried.isEmpty else { return [:] }
+        let found = try await db.query(
+            """
+            SELECT DISTINCT ON (message_id) message_id, code, detail FROM gateway.event
+            WHERE message_id = ANY (\(tried)) AND kind = 'refused' AND detail IS NOT NULL ORDER BY message_id, id DESC
+            """
+        ).decode((UUID, Int?, String).self)
+        return Dictionary(found.map { ($0.0, (code: $0.1, reason: $0.2)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// - Parameter former: what an earlier try was refused for, where this one was put off.
+    private func apply(
+        _ settlement: Settlement, _ detail: SendDetail?, to row: inout MessageRow, _ former: (code: Int?, reason: String)?, at now: Date
+    ) -> EventLog.Entry {
         var event = EventLog.Entry(
             message: row.id, kind: "", wamid: detail?.wamid, code: detail?.code, detail: detail?.text, data: detail?.body)
         // A result of a job that this message no longer belongs to is history only, unless it proves that the message went out.
@@ -122,8 +149,8 @@ extension SendKind {
                 row.reason = reason
             } else if row.state == .sending {
                 row.state = .queued
-                row.reasonCode = detail?.code.map { "\($0)" } ?? "not_sent"
-                row.reason = reason
+                row.reasonCode = (detail?.code ?? former?.code).map { "\($0)" } ?? "not_sent"
+                row.reason = former?.reason ?? reason
             }
         case .dead(let reason):
             event.kind = "refused"

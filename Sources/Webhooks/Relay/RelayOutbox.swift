@@ -36,17 +36,32 @@ struct RelayOutbox {
         let updates = try read()
         let numbers = Set(updates.compactMap(\.phoneNumberID))
         // A number has a new id once it has moved: its relays go on with it.
-        let former = try await hasNumbers ? owners.former(numbers, db) : [:]
+        var former = try await hasNumbers ? owners.former(numbers, db) : [:]
+        var clients = try await owners.clients(numbers, db)
+        // Meta tells of a new id before the move has come so far that it is a sender's: the number itself says whose it is.
+        let strange = Dictionary(
+            updates.compactMap { update -> (String, String)? in
+                guard let id = update.phoneNumberID, clients[id] == nil, let e164 = update.e164 else { return nil }
+                return (id, e164)
+            }, uniquingKeysWith: { first, _ in first })
+        let known = try await strange.isEmpty ? [:] : owners.numbers(Set(strange.values), db)
+        for (id, e164) in strange {
+            guard let (client, ids) = known[e164] else { continue }
+            clients[id] = client
+            former[id] = ids
+        }
         let targets = try await targets(Set(updates.map(\.waba)), numbers.union(former.values.joined()), on: db)
         guard !targets.isEmpty else { return }
-        let clients = try await owners.clients(numbers, db)
         let going = updates.compactMap { update -> (RelayUpdate, [Target])? in
+            // Numbers of several clients may stand in one account: each client is told of its own, and of those that nobody knows none is.
+            func isTold(_ target: Target) -> Bool {
+                guard !target.client.isEmpty, let id = update.phoneNumberID else { return true }
+                guard let client = clients[id] else { return false }
+                return client.isEmpty || client == target.client
+            }
             let ids = update.phoneNumberID.map { [$0] + (former[$0] ?? []) } ?? []
-            let number = ids.flatMap { targets["number:\($0)"] ?? [] }
-            let all = number.isEmpty ? targets["waba:\(update.waba)"] ?? [] : number
-            // Numbers of several clients may stand in one account: each client is told of its own.
-            let client = update.phoneNumberID.flatMap { clients[$0] } ?? ""
-            let theirs = all.filter { $0.client.isEmpty || client.isEmpty || $0.client == client }
+            let number = ids.flatMap { targets["number:\($0)"] ?? [] }.filter(isTold)
+            let theirs = number.isEmpty ? (targets["waba:\(update.waba)"] ?? []).filter(isTold) : number
             // One that was added again for the new id is the same system: it is told once.
             var urls: Set<String> = []
             let own = theirs.filter { urls.insert($0.url).inserted }

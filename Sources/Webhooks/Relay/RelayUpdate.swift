@@ -8,6 +8,11 @@ struct RelayUpdate {
     var waba: String
     /// The number it is of; nil for what concerns the account.
     var phoneNumberID: String?
+    /// That number itself, as Meta writes it beside its id: digits, or with a plus and spaces.
+    var e164: String? {
+        let digits = value["metadata"]?["display_phone_number"]?.text?.filter(\.isNumber) ?? ""
+        return (1...15).contains(digits.utf8.count) ? "+\(digits)" : nil
+    }
     /// A status, which may carry our name for its message.
     var status: RelayStatus?
     /// The message it is of, where that is known already.

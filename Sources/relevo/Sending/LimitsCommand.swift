@@ -54,7 +54,8 @@ struct LimitsCommand: AsyncParsableCommand {
                 value: try value.map { try amount($0, "VALUE", Double.init) }, shadow: try shadow.map { try onOff($0) }, source: source,
                 effective: effective)
             let rule = try await common.with { try await $0.gateway.setLimit(name, change, by: by) }
-            try common.show(rule, "\(name) is \(rule.value.map(number) ?? "without limit") (\(rule.unit))")
+            let shadow = rule.shadow == true ? ", in shadow: it counts and holds nothing back" : ""
+            try common.show(rule, "\(name) is \(rule.value.map(number) ?? "without limit") (\(rule.unit))\(shadow)")
         }
     }
 

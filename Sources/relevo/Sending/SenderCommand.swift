@@ -42,7 +42,7 @@ struct SenderCommand: AsyncParsableCommand {
                     senders.map {
                         [
                             $0.phoneNumberID, $0.e164, $0.wabaID, $0.clientID, $0.portfolioID ?? "-", $0.defaultRegion ?? "-",
-                            "\($0.perSecond)",
+                            "\($0.perSecond)" + ($0.isInShadow ? ", in shadow" : ""),
                             $0.identityMode.rawValue,
                             $0.state.rawValue + (($0.stoppedReason ?? $0.askError).map { ": \($0)" } ?? ""),
                         ]
