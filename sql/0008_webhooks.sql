@@ -82,6 +82,8 @@ CREATE TABLE webhooks.relay (
     url text NOT NULL,
     -- What its POSTs are signed with, sealed under the master key.
     secret bytea NOT NULL,
+    -- Counts its secrets: processes keep the newest they have read.
+    secrets integer NOT NULL DEFAULT 0,
     -- Of its POSTs.
     lane_id bigint NOT NULL,
     -- So many wait that no more are taken until it has caught up; looked at every minute.

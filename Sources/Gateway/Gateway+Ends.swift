@@ -21,11 +21,9 @@ public struct MessageEnd: Sendable, Equatable {
 }
 
 extension Gateway {
-    /// The caller of a message was answered before anything had become of it. What ends it is then told of by `takeEnds`, also where it has ended
-    /// meanwhile.
-    public func answeredEarly(_ id: UUID) async throws {
-        try await core.client.query("UPDATE gateway.message SET answered_early = true WHERE id = \(id) AND NOT answered_early")
-    }
+    /// The caller of a message is about to be answered before anything has become of it. What ends it is then told of by `takeEnds`, also where it
+    /// has ended meanwhile. While the database is away it is kept in mind.
+    public func answeredEarly(_ id: UUID) async { await core.earlyAnswers.add(id) }
 
     /// Takes the ends that are to be told of, so many at most, in their order; they are given once. What goes again since is left out. Join the
     /// transaction that hands them on.

@@ -72,6 +72,8 @@ final class GatewayCore: Sendable {
     let waiters = Waiters()
     /// What admission prepared for the request that follows in this process.
     let handoff = Handoff()
+    /// Callers who were answered before anything had become of their message.
+    let earlyAnswers: EarlyAnswers
 
     init(client: PostgresClient, graph: GraphClient, credentials: CredentialStore, settings: GatewaySettings, logger: Logger) {
         self.client = client
@@ -79,5 +81,6 @@ final class GatewayCore: Sendable {
         self.credentials = credentials
         self.settings = settings
         self.logger = logger
+        earlyAnswers = EarlyAnswers(client: client, logger: logger)
     }
 }

@@ -60,9 +60,10 @@ public struct ServerDependencies: Sendable {
         do {
             guard wait > .zero else { return receipt.isDuplicate ? try await gateway.message(receipt.id) : nil }
             let record = try await gateway.wait(for: receipt.id, atMost: wait, isNew: receipt.isNew)
-            if !record.hasOutcome { try await gateway.answeredEarly(receipt.id) }
+            if !record.hasOutcome { await gateway.answeredEarly(receipt.id) }
             return record
         } catch {
+            await gateway.answeredEarly(receipt.id)
             logger.warning("the outcome of a message could not be read", metadata: ["message": "\(receipt.id)", "error": "\(error)"])
             return nil
         }

@@ -34,7 +34,8 @@ struct PostWork: Sendable {
                 )
             } catch {
                 problems[id] = 1
-                try await finish([.init(post: id, state: "problem", problem: "not_a_webhook", detail: "\(error)", updates: 0)], on: db)
+                try await finish(
+                    [.init(post: id, state: "problem", problem: "not_a_webhook", detail: "\(error)", updates: 0, isRelayed: false)], on: db)
             }
         }
         guard !posts.isEmpty else { return problems }
@@ -81,15 +82,17 @@ struct PostWork: Sendable {
         var problem: String?
         var detail: String?
         var updates: Int
+        /// Handed to the relays: not what could not be read, which a replay may yet read.
+        var isRelayed = true
     }
 
     private func finish(_ posts: [Finish], on db: PostgresConnection) async throws {
         try await db.query(
             """
-            UPDATE webhooks.post p SET state = n.state, problem = n.problem, detail = n.detail, updates = n.updates, relayed = true,
+            UPDATE webhooks.post p SET state = n.state, problem = n.problem, detail = n.detail, updates = n.updates, relayed = p.relayed OR n.relayed,
                 processed_at = clock_timestamp()
             FROM unnest(\(posts.map(\.post)), \(posts.map(\.state)), \(posts.map(\.problem)), \(posts.map(\.detail)),
-                \(posts.map { Int32($0.updates) })) AS n (id, state, problem, detail, updates)
+                \(posts.map { Int32($0.updates) }), \(posts.map(\.isRelayed))) AS n (id, state, problem, detail, updates, relayed)
             WHERE p.id = n.id
             """)
     }

@@ -109,11 +109,6 @@ struct WebhookRouter {
     }
 
     private func inbound(_ inbound: [WebhookUpdates.Inbound], on db: PostgresConnection) async throws {
-        // Notices of the system are nobody's message: they open no window and spend no throughput.
-        let written = Dictionary(grouping: inbound.filter { $0.message.type != "system" }, by: \.phoneNumberID)
-        for (number, messages) in written.sorted(by: { $0.key < $1.key }) {
-            try await owners.inbound(number, messages.map(\.message), db)
-        }
         try await observe(
             inbound.compactMap { item -> Seen? in
                 let (message, contact) = (item.message, item.contact)
@@ -126,6 +121,12 @@ struct WebhookRouter {
                     message.timestamp ?? item.place.receivedAt, source
                 )
             }, on: db)
+        // Notices of the system are nobody's message: they open no window and spend no throughput. After people, whom a transaction with statuses
+        // has locked already: in another order the two would wait for each other.
+        let written = Dictionary(grouping: inbound.filter { $0.message.type != "system" }, by: \.phoneNumberID)
+        for (number, messages) in written.sorted(by: { $0.key < $1.key }) {
+            try await owners.inbound(number, messages.map(\.message), db)
+        }
         try await OptOuts.record(
             inbound.compactMap { item in
                 guard let stops = words.stops(item.message) else { return nil }

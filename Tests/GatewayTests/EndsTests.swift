@@ -31,7 +31,7 @@ import Testing
             try await rig.reach(waited, .failed)
             #expect(try await ends(rig).isEmpty)
             // Who has waited in vain is told, also of what had ended by then; and once.
-            for _ in 0..<2 { try await rig.gateway.answeredEarly(waited) }
+            for _ in 0..<2 { await rig.gateway.answeredEarly(waited) }
             #expect(try await ends(rig).map(\.message) == [waited])
         }
     }
@@ -55,6 +55,32 @@ import Testing
             let (second, _) = try await rig.client.withTransaction { try await rig.gateway.takeEnds(atMost: 1, on: $0) }
             #expect(isMore && Set((first + second).map(\.message)) == Set(ids[1...]))
             #expect((first + second).allSatisfy { $0.error["error_data"]?["details"]?.text == Expiry.reason })
+        }
+    }
+
+    /// They may have waited the first time, and have got no answer.
+    @Test func whoHandsItInAgainWithoutWaitingIsToldLater() async throws {
+        try await Rig.with(sends: false) { rig in
+            let first = try await rig.submit { $0.idempotencyKey = "order-1" }
+            let again = try await rig.submit {
+                $0.idempotencyKey = "order-1"
+                $0.isAnsweredEarly = true
+            }
+            #expect(again.id == first.id && again.isDuplicate)
+            try await rig.gateway.cancel(first.id)
+            #expect(try await ends(rig).map(\.message) == [first.id])
+        }
+    }
+
+    @Test func whileTheDatabaseIsAwayItIsKeptInMind() async throws {
+        try await Rig.with(sends: false) { rig in
+            let id = try await rig.submit().id
+            try await rig.client.query("ALTER TABLE gateway.message RENAME TO away")
+            await rig.gateway.answeredEarly(id)
+            try await rig.client.query("ALTER TABLE gateway.away RENAME TO message")
+            try await eventually("stored") {
+                try await rig.client.query("SELECT answered_early FROM gateway.message").decodeFirst(Bool.self) == true
+            }
         }
     }
 

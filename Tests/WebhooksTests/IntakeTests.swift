@@ -202,6 +202,8 @@ import Testing
             let problems = try await intake.problems()
             #expect(problems.count == 5)
             #expect(problems.allSatisfy { $0.problem == "not_a_webhook" && !$0.detail.isEmpty })
+            // Once they can be read, a replay hands them to the relays too.
+            #expect(try await rig.client.query("SELECT FROM webhooks.post WHERE relayed AND problem = 'not_a_webhook'").isEmpty)
             #expect(try await intake.counts().problems == 5)
             let last = try #require(problems.last)
             #expect(try await intake.body(of: last.id) == Data("not json at all".utf8))

@@ -165,6 +165,11 @@ import Testing
             _ = try await rig.add(.number, "100", "/number")
             try await post("wamid.3", display: "16505550100")
             #expect(try await rig.wait("/number", 1).last?.status?["id"]?.text == "wamid.3")
+            // Without its id, as where its quality is told.
+            let quality = #"{"display_phone_number":"16505550100","event":"FLAGGED","current_limit":"TIER_10K"}"#
+            try await rig.post(Body.change("phone_number_quality_update", quality, waba: "500", time: 1_800_000_000))
+            #expect(try await rig.wait("/number", 2).last?.value["event"]?.text == "FLAGGED")
+            #expect(rig.system.posts("/acme").count == 1 && rig.system.posts("/other").isEmpty)
             // What concerns the account is told to all.
             try await rig.post(Body.change("account_update", #"{"event":"VERIFIED_ACCOUNT"}"#, waba: "500", time: 1_800_000_000))
             _ = try await rig.wait("/other", 1)

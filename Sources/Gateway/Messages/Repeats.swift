@@ -85,6 +85,12 @@ struct Repeats {
     ) async throws {
         guard !found.isEmpty else { return }
         let records = try await MessageReader.receipts(found.values.map(\.message), on: db)
+        // Whoever hands it in again and does not wait now is told later, though they may have waited the first time.
+        let early = candidates.values.compactMap { candidate -> UUID? in
+            guard candidate.submission.isAnsweredEarly, let earlier = key(candidate).flatMap({ found[$0] }) else { return nil }
+            return earlier.hash == candidate.bodyHash ? earlier.message : nil
+        }
+        try await EarlyAnswers.mark(early, on: db)
         for (place, candidate) in candidates {
             guard let key = key(candidate), let earlier = found[key] else { continue }
             if earlier.hash != candidate.bodyHash {

@@ -33,6 +33,7 @@ struct RelayKind: JobKind {
         struct System {
             var url: String
             var sealed: Data
+            var version: Int
         }
         let systems = Mutex<[Int64: System]>([:])
         let underWay = Atomic<Int>(0)
@@ -56,13 +57,15 @@ struct RelayKind: JobKind {
 
     func prepare(_ attempts: [Attempt]) -> [PostgresQuery] {
         let ids = Set(attempts.compactMap { Self.read($0.payload)?.relay }).sorted()
-        return ["SELECT id, url, secret FROM webhooks.relay WHERE id = ANY (\(ids))"]
+        return ["SELECT id, url, secret, secrets FROM webhooks.relay WHERE id = ANY (\(ids))"]
     }
 
     func admit(_ attempts: [Attempt], prepared: [PostgresRows], on db: PostgresConnection) async throws -> [Admission] {
-        let rows = try prepared[0].decode((Int64, String, Data).self)
-        let systems = Dictionary(rows.map { ($0.0, Known.System(url: $0.1, sealed: $0.2)) }, uniquingKeysWith: { first, _ in first })
-        known.systems.withLock { $0.merge(systems) { $1 } }
+        let rows = try prepared[0].decode((Int64, String, Data, Int).self)
+        let systems = Dictionary(
+            rows.map { ($0.0, Known.System(url: $0.1, sealed: $0.2, version: $0.3)) }, uniquingKeysWith: { first, _ in first })
+        // Admissions may end in another order than they have read.
+        known.systems.withLock { $0.merge(systems) { $0.version > $1.version ? $0 : $1 } }
         return attempts.map { attempt in
             Self.read(attempt.payload).flatMap { systems[$0.relay] } == nil ? .drop(reason: "the relay was removed") : .go
         }

@@ -17,6 +17,17 @@ struct RelayOutbox {
         var client: String
     }
 
+    /// What an update is of.
+    private struct Subject {
+        /// Empty: nobody's in particular, or the account's. Nil: a number that nobody knows.
+        var client: String?
+        /// The ids that the number has or had.
+        var ids: [String]
+
+        /// Numbers of several clients may stand in one account: each client is told of its own, and of a number that nobody knows none is.
+        func isFor(_ target: Target) -> Bool { target.client.isEmpty || client?.isEmpty == true || target.client == client }
+    }
+
     /// The updates of POSTs of Meta's.
     func put(_ bodies: [Data], on db: PostgresConnection) async throws {
         try await put(on: db) { try bodies.flatMap { try RelayUpdate.all(of: $0) } }
@@ -36,32 +47,25 @@ struct RelayOutbox {
         let updates = try read()
         let numbers = Set(updates.compactMap(\.phoneNumberID))
         // A number has a new id once it has moved: its relays go on with it.
-        var former = try await hasNumbers ? owners.former(numbers, db) : [:]
-        var clients = try await owners.clients(numbers, db)
-        // Meta tells of a new id before the move has come so far that it is a sender's: the number itself says whose it is.
-        let strange = Dictionary(
-            updates.compactMap { update -> (String, String)? in
-                guard let id = update.phoneNumberID, clients[id] == nil, let e164 = update.e164 else { return nil }
-                return (id, e164)
-            }, uniquingKeysWith: { first, _ in first })
-        let known = try await strange.isEmpty ? [:] : owners.numbers(Set(strange.values), db)
-        for (id, e164) in strange {
-            guard let (client, ids) = known[e164] else { continue }
-            clients[id] = client
-            former[id] = ids
-        }
-        let targets = try await targets(Set(updates.map(\.waba)), numbers.union(former.values.joined()), on: db)
-        guard !targets.isEmpty else { return }
-        let going = updates.compactMap { update -> (RelayUpdate, [Target])? in
-            // Numbers of several clients may stand in one account: each client is told of its own, and of those that nobody knows none is.
-            func isTold(_ target: Target) -> Bool {
-                guard !target.client.isEmpty, let id = update.phoneNumberID else { return true }
-                guard let client = clients[id] else { return false }
-                return client.isEmpty || client == target.client
+        let former = try await hasNumbers ? owners.former(numbers, db) : [:]
+        let clients = try await owners.clients(numbers, db)
+        // Some updates name a number without its id. And Meta tells of a new id before the move has come so far that it is a sender's: the number
+        // itself says whose it is.
+        let strange = Set(updates.compactMap { update in update.phoneNumberID.flatMap { clients[$0] } == nil ? update.e164 : nil })
+        let known = try await strange.isEmpty ? [:] : owners.numbers(strange, db)
+        let subjects = updates.map { update -> Subject in
+            let id = update.phoneNumberID
+            if let id, let client = clients[id] { return Subject(client: client, ids: [id] + (former[id] ?? [])) }
+            guard let e164 = update.e164, let (client, ids) = known[e164] else {
+                return Subject(client: id == nil && update.e164 == nil ? "" : nil, ids: id.map { [$0] } ?? [])
             }
-            let ids = update.phoneNumberID.map { [$0] + (former[$0] ?? []) } ?? []
-            let number = ids.flatMap { targets["number:\($0)"] ?? [] }.filter(isTold)
-            let theirs = number.isEmpty ? (targets["waba:\(update.waba)"] ?? []).filter(isTold) : number
+            return Subject(client: client, ids: (id.map { [$0] } ?? []) + ids)
+        }
+        let targets = try await targets(Set(updates.map(\.waba)), numbers.union(subjects.flatMap(\.ids)), on: db)
+        guard !targets.isEmpty else { return }
+        let going = zip(updates, subjects).compactMap { update, subject -> (RelayUpdate, [Target])? in
+            let number = subject.ids.flatMap { targets["number:\($0)"] ?? [] }.filter(subject.isFor)
+            let theirs = number.isEmpty ? (targets["waba:\(update.waba)"] ?? []).filter(subject.isFor) : number
             // One that was added again for the new id is the same system: it is told once.
             var urls: Set<String> = []
             let own = theirs.filter { urls.insert($0.url).inserted }

@@ -8,9 +8,11 @@ struct RelayUpdate {
     var waba: String
     /// The number it is of; nil for what concerns the account.
     var phoneNumberID: String?
-    /// That number itself, as Meta writes it beside its id: digits, or with a plus and spaces.
+    /// The number itself, as Meta writes it, digits or with a plus and spaces: beside its id, or alone where the quality or the name of a number is
+    /// told.
     var e164: String? {
-        let digits = value["metadata"]?["display_phone_number"]?.text?.filter(\.isNumber) ?? ""
+        let written = value["metadata"]?["display_phone_number"] ?? value["display_phone_number"]
+        let digits = written?.text?.filter { ("0"..."9").contains($0) } ?? ""
         return (1...15).contains(digits.utf8.count) ? "+\(digits)" : nil
     }
     /// A status, which may carry our name for its message.

@@ -74,7 +74,7 @@ public struct Relays: Sendable {
             guard try await !Self.read(id: id, on: db).isEmpty else { throw Self.missing(id) }
             // The lane first, as in `remove`.
             if let limits { try await Lanes.set(Self.laneKey(id), limits: limits, on: db) }
-            if let sealed { try await db.query("UPDATE webhooks.relay SET secret = \(sealed) WHERE id = \(id)") }
+            if let sealed { try await db.query("UPDATE webhooks.relay SET secret = \(sealed), secrets = secrets + 1 WHERE id = \(id)") }
             guard let relay = try await Self.read(id: id, on: db).first else { throw Self.missing(id) }
             return relay
         }
