@@ -162,7 +162,7 @@ let package = Package(
             "WebhooksTests",
             [
                 "Webhooks", "Gateway", "Quality", "Templates", "Credentials", "Recipients", "Jobs", "CloudAPI", "Postgres", "TestSupport",
-                "CloudShapes", httpClient, hummingbird, crypto, log,
+                "CloudShapes", httpClient, hummingbird, nioCore, crypto, log,
             ]),
         tests(
             "CloudAPITests",
@@ -175,7 +175,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "Credentials", "Recipients", "PhoneNumbers", "Jobs", "CloudAPI", "CloudShapes", "Postgres", "TestSupport",
-                crypto, hummingbird, log, httpClient,
+                crypto, hummingbird, log, httpClient, nioCore,
             ]),
         tests(
             "MigrationTests",

@@ -6,6 +6,7 @@ import Gateway
 import Hummingbird
 import Jobs
 import Logging
+import NIOCore
 import Postgres
 import Quality
 import Synchronization
@@ -86,7 +87,6 @@ struct RelayRig: Sendable {
                 try? await http.shutdown()
                 throw error
             }
-            try await http.shutdown()
         }
     }
 
@@ -113,14 +113,22 @@ struct RelayRig: Sendable {
         let system = ClientSystem()
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await engine.run() }
             group.addTask { try? await system.run { port.yield($0) } }
             var base = ""
             for await port in ports {
                 base = "http://127.0.0.1:\(port)"
                 break
             }
-            try await body(RelayRig(client: client, gateway: gateway, intake: intake, relays: relays, system: system, base: base))
+            let rig = RelayRig(client: client, gateway: gateway, intake: intake, relays: relays, system: system, base: base)
+            try await withThrowingTaskGroup(of: Void.self) { work in
+                work.addTask { try? await engine.run() }
+                try await body(rig)
+                work.cancelAll()
+            }
+            // A server that is cancelled while a connection has been accepted and not been looked at yet ends the process (swift-nio, issue 2637).
+            // Nobody connects any more, and what had connected before this request has been looked at once it is answered.
+            try await http.shutdown()
+            _ = try await HTTPClient.shared.get(url: base).get()
             group.cancelAll()
         }
     }
