@@ -300,7 +300,9 @@ BEGIN
         IF is_over AND p_shadow AND EXISTS (
             SELECT FROM gateway.pair p WHERE p.sender = o.sender AND p.address = o.address AND p.failures = 0)
         THEN
-            UPDATE gateway.pair AS p SET in_burst = p.in_burst + 1, free_at = greatest(p.free_at, v_now) + v_step
+            -- No longer than a whole burst: else one refusal of Meta's, or the end of the shadow, would call in the debt of hours.
+            UPDATE gateway.pair AS p SET in_burst = p.in_burst + 1,
+                free_at = least(greatest(p.free_at, v_now) + v_step, greatest(p.free_at, v_now + p_burst * v_step))
             WHERE p.sender = o.sender AND p.address = o.address RETURNING p.failures INTO failures;
         ELSIF is_over THEN
             SELECT p.free_at + v_line * v_step, p.failures INTO until, failures FROM gateway.pair p

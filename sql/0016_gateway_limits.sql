@@ -192,7 +192,9 @@ BEGIN
             is_over = EXCLUDED.is_over),
     within AS (
         UPDATE gateway.quota_use u SET is_over = false FROM n
-        WHERE u.key = n.key AND u.item = n.item AND u.message_id <> n.id AND u.is_over AND NOT n.is_over)
+        WHERE u.key = n.key AND u.item = n.item AND u.message_id <> n.id AND u.is_over AND NOT n.is_over
+            -- Those are told above.
+            AND NOT EXISTS (SELECT FROM n o WHERE o.key = u.key AND o.item = u.item AND o.id = u.message_id))
     UPDATE gateway.quota q SET used = q.used + fresh.items FROM fresh WHERE q.key = fresh.key;
 END
 $$;

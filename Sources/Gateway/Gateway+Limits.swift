@@ -140,17 +140,18 @@ extension Gateway {
     private func apply(_ name: String, _ value: Double?, on db: PostgresConnection) async throws {
         if name.hasPrefix("tier.") {
             let tier = String(name.dropFirst("tier.".count))
+            // Quotas before numbers, as where a number joins one.
+            try await db.query(
+                """
+                UPDATE gateway.quota SET per_day = \(value.map { Int32(clamping: Int($0)) }), effective = jobs.now() WHERE key IN (
+                    SELECT key FROM gateway.quota WHERE tier = \(tier) AND set_by IS NULL ORDER BY key FOR UPDATE)
+                """)
             // Those for which it was not known.
             try await db.query(
                 """
                 UPDATE gateway.sender SET ask_at = 'epoch' WHERE phone_number_id IN (
                     SELECT phone_number_id FROM gateway.sender WHERE ask_error IS NOT NULL AND state <> 'retired'
                     ORDER BY phone_number_id FOR UPDATE)
-                """)
-            try await db.query(
-                """
-                UPDATE gateway.quota SET per_day = \(value.map { Int32(clamping: Int($0)) }), effective = jobs.now() WHERE key IN (
-                    SELECT key FROM gateway.quota WHERE tier = \(tier) AND set_by IS NULL ORDER BY key FOR UPDATE)
                 """)
         } else if name.hasPrefix("number."), let value {
             let level = name.dropFirst("number.".count).uppercased()

@@ -8,6 +8,8 @@ public import ServiceLifecycle
 public struct GatewayHousekeeper: Service {
     let core: GatewayCore
     private static let batch = 500
+    /// What throughput in shadow has taken, counted in a round at most: rows at a time, and how often.
+    private static let (throughputBatch, throughputLooks): (Int32, Int) = (5000, 8)
 
     /// What one round did.
     public struct Round: Sendable, Equatable {
@@ -64,7 +66,10 @@ public struct GatewayHousekeeper: Service {
         }
         round.quotasReleased = try await QuotaReleases(core: core).round()
         try await core.client.query("SELECT gateway.tidy(5000)")
-        try await core.client.query("SELECT gateway.fold_throughput(5000)")
+        for _ in 0..<Self.throughputLooks {
+            let count = try await core.client.query("SELECT gateway.fold_throughput(\(Self.throughputBatch))").decodeFirst(Int32.self)
+            if count ?? 0 < Self.throughputBatch { break }
+        }
         try await core.client.query("SELECT gateway.sum_hits(5000)")
         return round
     }

@@ -213,6 +213,57 @@ import Testing
         }
     }
 
+    /// One who has waited for the portfolio does not wait again behind those who wait for the template: two lines would send it back and forth.
+    @Test func twoLinesDoNotSendAMessageBackAndForth() async throws {
+        let key = "template:\(Rig.waba):offer:en_US"
+        try await with(perDay: 1) { rig in
+            try await rig.gateway.setQuota(key, perDay: .some(1), shadow: nil, source: nil, by: "test")
+            let other = "106540352242944"
+            try await rig.gateway.senders.add(
+                NewSenderRecord(phoneNumberID: other, e164: "+16505550122", wabaID: Rig.waba, clientID: "acme", portfolioID: "900"))
+            try await rig.reach(send(rig, 1), .accepted)
+            // One for each quota, of a number that does not send any more.
+            let forPortfolio = try await send(rig, 2)
+            try await rig.reach(forPortfolio, .held)
+            let forTemplate = try await send(rig, 1)
+            try await rig.reach(forTemplate, .held)
+            try await rig.gateway.senders.stop(Rig.sender, reason: "test", by: "test")
+            let message = try await send(rig, 3, from: other)
+            try await rig.reach(message, .held)
+            for name in [Self.portfolio, key] {
+                try await rig.gateway.setQuota(name, perDay: .some(10), shadow: nil, source: nil, by: "test")
+            }
+            #expect(try await rig.gateway.housekeeper.round().quotasReleased == 1)
+            try await rig.reach(message, .accepted)
+            for id in [forPortfolio, forTemplate] { #expect(try await rig.record(id).state == .held) }
+            // Nobody in those lines may go: who comes now does not wait behind them.
+            try await rig.gateway.housekeeper.round()
+            try await rig.reach(send(rig, 4, from: other), .accepted)
+            try await rig.gateway.senders.resume(Rig.sender)
+            #expect(try await rig.gateway.housekeeper.round().quotasReleased == 2)
+            try await rig.reach(forPortfolio, .accepted)
+            try await rig.reach(forTemplate, .accepted)
+        }
+    }
+
+    /// The book alone, where both lines have somebody who may go.
+    @Test func whoHasHadItsTurnDoesNotWaitBehindOthers() {
+        let (first, second) = (QuotaItem(key: "portfolio:1", item: "a"), QuotaItem(key: "template:1", item: "m"))
+        func book(used: Int) -> QuotaBook {
+            QuotaBook(
+                standings: [
+                    first.key: .init(perDay: 5, isInShadow: false, used: 1, isWaitedFor: true),
+                    second.key: .init(perDay: 5, isInShadow: false, used: used, isWaitedFor: true),
+                ], counted: [first])
+        }
+        var waits = book(used: 1)
+        #expect(waits.admit([first, second]) == .hold(key: second.key))
+        var goes = book(used: 1)
+        #expect(goes.admit([first, second], reserved: [first.key]) == .go(over: []))
+        var full = book(used: 5)
+        #expect(full.admit([first, second], reserved: [first.key]) == .hold(key: second.key))
+    }
+
     /// Who writes may be written to: no place is needed any more.
     @Test func whoWritesNeedsNoPlace() async throws {
         try await with(perDay: 1) { rig in

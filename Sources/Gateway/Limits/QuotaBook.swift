@@ -32,15 +32,18 @@ struct QuotaBook: Sendable {
     }
 
     /// Takes all places that a message needs, or none. Wants of quotas that do not exist are passed over.
-    mutating func admit(_ wants: [QuotaItem]) -> Verdict {
+    /// - Parameter reserved: quotas in which a place is kept for the message, since it has had its turn. It has waited in one line and does not
+    ///   wait in another one for those who may be waiting there: two lines would send it back and forth, and it would never go.
+    mutating func admit(_ wants: [QuotaItem], reserved: [String] = []) -> Verdict {
         var over: [String] = []
         let new = wants.filter { standings[$0.key] != nil && !counted.contains($0) }
+        let hasTurn = wants.contains { reserved.contains($0.key) && standings[$0.key] != nil && counted.contains($0) }
         for want in new {
             guard let standing = standings[want.key], let perDay = standing.perDay else { continue }
             let isFull = standing.used >= perDay
             if standing.isInShadow {
                 if isFull { over.append(want.key) }
-            } else if isFull || standing.isWaitedFor {
+            } else if isFull || standing.isWaitedFor && !hasTurn {
                 standings[want.key]?.isWaitedFor = true
                 return .hold(key: want.key)
             }

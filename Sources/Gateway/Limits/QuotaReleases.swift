@@ -12,11 +12,7 @@ struct QuotaReleases {
 
     /// One look at every quota that something has happened to, or that messages are held for; returns how many messages go.
     func round() async throws -> Int {
-        try await core.client.query(
-            """
-            UPDATE gateway.quota q SET waiting = false
-            WHERE waiting AND NOT EXISTS (SELECT FROM gateway.message m WHERE m.waits_for = 'quota' AND m.held_for = q.key)
-            """)
+        try await endLines()
         try await fold()
         // A place for what does not go would be lost to others.
         if try await Lanes.everythingPaused(on: core.client) != nil { return 0 }
@@ -39,6 +35,21 @@ struct QuotaReleases {
                     core.logger.error(
                         "messages held for a quota could not be released", metadata: ["quota": "\(key)", "error": "\(error)"])
                 }
+            }
+        }
+    }
+
+    /// Lines in which nobody stands any more, or only messages of numbers that do not send: others need not wait behind those. One by one, each
+    /// looked at once it is locked: somebody may just have held a message for it.
+    private func endLines() async throws {
+        for key in try await core.client.query("SELECT key FROM gateway.quota WHERE waiting ORDER BY key").decode(String.self) {
+            try await core.client.withTransaction { db in
+                guard try await !db.query("SELECT FROM gateway.quota WHERE key = \(key) FOR UPDATE SKIP LOCKED").isEmpty else { return }
+                try await db.query(
+                    """
+                    UPDATE gateway.quota SET waiting = false
+                    WHERE key = \(key) AND waiting AND NOT EXISTS (SELECT FROM gateway.pick_held(\(key), 1, 1))
+                    """)
             }
         }
     }

@@ -144,9 +144,8 @@ public struct SenderLimits: Service {
             UPDATE gateway.sender SET per_second = \(perSecond), throughput_level = \(level), updated_at = jobs.now()
             WHERE phone_number_id = \(old.phoneNumberID)
             """)
-        if perSecond != old.perSecond || level != old.throughputLevel {
-            _ = try await SenderStore(client: core.client, settings: core.settings).pace(old, on: db)
-        }
+        // Each time: whether its level is in shadow may have been changed while Meta was asked.
+        _ = try await SenderStore(client: core.client, settings: core.settings).pace(old, on: db)
     }
 
     /// Takes Meta's word for what a portfolio may reach, in a transaction of its own: nothing else is locked meanwhile. Returns what is not known.

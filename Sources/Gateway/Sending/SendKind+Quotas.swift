@@ -28,7 +28,7 @@ extension SendKind {
             let counted = all.filter {
                 book.standings[$0.key] != nil && !($0.key.hasPrefix(Quotas.portfolioPrefix) && inside.contains(message.send.id))
             }
-            switch book.admit(counted) {
+            switch book.admit(counted, reserved: message.quotas) {
             case .go(let over):
                 message.uses = counted
                 message.over = over
