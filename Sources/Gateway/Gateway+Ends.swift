@@ -39,21 +39,17 @@ extension Gateway {
         guard !taken.isEmpty else { return ([], false) }
         let ends = try await db.query(
             """
-            SELECT m.id, m.sender, s.e164, s.waba_id, m.wa_id, m.e164, m.user_id, m.client_data, m.state, m.graph_error, m.error_code, m.reason,
-                m.reason_code, m.updated_at
+            SELECT m.id, m.sender, s.e164, s.waba_id, coalesce(m.wa_id, substr(m.e164, 2)), m.user_id, m.client_data, m.graph_error, m.error_code,
+                CASE WHEN m.reason_code IS DISTINCT FROM \(MessageRow.settledByPerson) THEN m.reason END, m.updated_at
             FROM gateway.message m JOIN gateway.sender s ON s.phone_number_id = m.sender
             WHERE m.id = ANY (\(taken)) AND m.wamid IS NULL AND m.state IN ('failed', 'expired', 'cancelled') ORDER BY m.updated_at, m.id
             """
-        ).decode((UUID, String, String, String, String?, String?, String?, String?, String, Data?, Int?, String?, String?, Date).self)
-        return (
-            ends.map {
-                MessageEnd(
-                    message: $0.0, sender: $0.1, number: $0.2, wabaID: $0.3, waID: $0.4 ?? $0.5.map { String($0.dropFirst()) },
-                    userID: $0.6,
-                    clientData: $0.7, error: Self.error($0.9, code: $0.10, reason: $0.12 == MessageRow.settledByPerson ? nil : $0.11),
-                    at: $0.13)
-            }, taken.count == limit
-        )
+        ).decode((UUID, String, String, String, String?, String?, String?, Data?, Int?, String?, Date).self).map {
+            MessageEnd(
+                message: $0, sender: $1, number: $2, wabaID: $3, waID: $4, userID: $5, clientData: $6,
+                error: Self.error($7, code: $8, reason: $9), at: $10)
+        }
+        return (ends, taken.count == limit)
     }
 
     /// As in Meta's webhooks: the same code and words that a caller who waits is answered with.
